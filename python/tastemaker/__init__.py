@@ -1,0 +1,33 @@
+"""Recommendations from implicit feedback: a fast C++ core under a friendly Python API."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Public names and the modules that define them, imported on first use: `import tastemaker` stays quick.
+_exports = {
+    "config": "_runtime",
+    "num_threads": "_runtime",
+}
+_modules = ("datasets", "errors", "splits")
+
+__all__ = ["__version__", *_exports, *_modules]
+
+if TYPE_CHECKING:
+    from tastemaker._runtime import config as config
+    from tastemaker._runtime import num_threads as num_threads
+
+
+def __getattr__(name: str) -> Any:
+    if name in _exports:
+        return getattr(import_module(f"tastemaker.{_exports[name]}"), name)
+    if name in _modules:
+        return import_module(f"tastemaker.{name}")
+    raise AttributeError(f"module 'tastemaker' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

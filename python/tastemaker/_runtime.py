@@ -1,0 +1,119 @@
+"""Run-time settings that are not hyper-parameters: threads, seeds and the SIMD level."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tastemaker import _core
+from tastemaker._validation import check_int
+from tastemaker.errors import ArgumentError, ArgumentTypeError
+
+_threads: ContextVar[int | None] = ContextVar("tastemaker_threads", default=None)
+
+_cgroup = Path("/sys/fs/cgroup")
+
+
+@contextmanager
+def config(*, threads: int | None = None) -> Iterator[None]:
+    """Set run-time options for every call inside a ``with`` block of this thread or task.
+
+    Parameters
+    ----------
+    threads : int, optional
+        Number of threads, >= 1. ``None`` leaves the setting as it is.
+
+    Examples
+    --------
+    >>> import tastemaker as tm
+    >>> with tm.config(threads=1):
+    ...     tm.num_threads()
+    1
+    """
+    if threads is not None:
+        threads = check_int("threads", threads, low=1)
+    token = _threads.set(threads if threads is not None else _threads.get())
+    try:
+        yield
+    finally:
+        _threads.reset(token)
+
+
+def num_threads(threads: int | None = None) -> int:
+    """Return the number of threads that a call will use.
+
+    The first that is set wins: the argument, ``tastemaker.config(threads=...)``, the environment variable
+    ``TASTEMAKER_NUM_THREADS``, the number of CPUs that the affinity mask and the cgroup allow.
+
+    Parameters
+    ----------
+    threads : int, optional
+        The ``threads=`` argument of the call.
+    """
+    if threads is not None:
+        return check_int("threads", threads, low=1)
+    configured = _threads.get()
+    if configured is not None:
+        return configured
+    text = os.environ.get("TASTEMAKER_NUM_THREADS", "").strip()
+    if text:
+        if not text.isdecimal() or int(text) < 1:
+            raise ArgumentError(f"`TASTEMAKER_NUM_THREADS` must be an int >= 1, got {text!r}.")
+        return int(text)
+    return _allowed_cpus()
+
+
+def _allowed_cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        cpus = len(os.sched_getaffinity(0))
+    else:
+        cpus = os.cpu_count() or 1
+    quota = _cgroup_cpus()
+    return max(1, min(cpus, math.ceil(quota)) if quota else cpus)
+
+
+def _cgroup_cpus() -> float | None:
+    """CPUs that the container's quota allows (cgroup v2, then v1); None without a quota."""
+    try:
+        quota, period = (_cgroup / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            quota = (_cgroup / "cpu/cpu.cfs_quota_us").read_text().strip()
+            period = (_cgroup / "cpu/cpu.cfs_period_us").read_text().strip()
+        except OSError:
+            return None
+    if not (quota.isdecimal() and period.isdecimal()) or int(period) == 0:
+        return None  # "max" and -1 mean no quota
+    return int(quota) / int(period)
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """Return the generator for an ``rng`` argument: int, SeedSequence, Generator or None (fresh entropy)."""
+    if isinstance(rng, bool) or isinstance(rng, np.random.RandomState):
+        raise ArgumentTypeError(
+            "`rng` must be an int, a numpy Generator, a SeedSequence or None, "
+            f"got {type(rng).__name__}. Use np.random.default_rng(seed)."
+        )
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise ArgumentTypeError(
+            f"`rng` must be an int >= 0, a numpy Generator, a SeedSequence or None, got {rng!r}."
+        ) from error
+
+
+def simd_levels() -> list[str]:
+    """Return the SIMD levels that this build and CPU can run, slowest first."""
+    return _core.available_simd_levels()
+
+
+def simd_level() -> str:
+    """Return the SIMD level in use; ``TASTEMAKER_SIMD`` chooses another before the import."""
+    return _core.simd_level()

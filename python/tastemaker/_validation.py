@@ -1,0 +1,276 @@
+"""Every boundary check and its message: one place, once per call, before anything is indexed.
+
+The pattern of a message is: argument, rule, value, remedy.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import operator
+from collections.abc import Collection, Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+
+from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, DataWarning
+
+CsrParts: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray | None, int]
+
+# Names that users of other libraries type, with ours.
+PEER_NAMES = {
+    "N": "n",
+    "k": "n",
+    "K": "neighbors",
+    "top_k": "n",
+    "no_components": "factors",
+    "n_factors": "factors",
+    "n_components": "factors",
+    "embedding_size": "factors",
+    "rank": "factors",
+    "iterations": "epochs",
+    "n_epochs": "epochs",
+    "max_iter": "epochs",
+    "maxIter": "epochs",
+    "regularization": "reg",
+    "lambda_reg": "reg",
+    "reg_all": "reg",
+    "regParam": "reg",
+    "alpha0": "unobserved_weight",
+    "random_state": "rng",
+    "random_seed": "rng",
+    "seed": "rng",
+    "num_threads": "threads",
+    "n_threads": "threads",
+    "n_jobs": "threads",
+    "filter_already_liked_items": "exclude_seen",
+    "filter_viewed": "exclude_seen",
+    "remove_seen": "exclude_seen",
+    "filter_items": "deny",
+    "items_to_recommend": "allow",
+    "show_progress": "progress",
+    "verbose": "progress",
+    "user_items": "interactions",
+    "use_cg": "solver",
+    "K1": "k1",
+    "B": "b",
+}
+
+
+def shown(value: Any, limit: int = 60) -> str:
+    """Short repr for a message."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _wrong_type(name: str, rule: str, value: Any) -> ArgumentTypeError:
+    return ArgumentTypeError(f"`{name}` must be {rule}, got {shown(value)} ({type(value).__name__}).")
+
+
+def check_int(
+    name: str, value: Any, *, low: int | None = None, high: int | None = None, remedy: str = ""
+) -> int:
+    """Return value as an int within [low, high]; accepts numpy integers and 0-d arrays, refuses bools."""
+    rule = "an int" + _range_rule(low, high)
+    if isinstance(value, (bool, np.bool_)):
+        raise _wrong_type(name, rule, value)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise _wrong_type(name, rule, value) from None
+    if (low is not None and number < low) or (high is not None and number > high):
+        raise ArgumentError(f"`{name}` must be {rule}, got {shown(number)}.{' ' * bool(remedy)}{remedy}")
+    return number
+
+
+def check_float(
+    name: str,
+    value: Any,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    open_low: bool = False,
+    remedy: str = "",
+) -> float:
+    """Return value as a finite float within [low, high], or (low, high] when open_low."""
+    rule = "a finite number" + _range_rule(low, high, open_low)
+    if isinstance(value, (bool, np.bool_, str)):
+        raise _wrong_type(name, rule, value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise _wrong_type(name, rule, value) from None
+    too_low = low is not None and (number < low or (open_low and number == low))
+    if not math.isfinite(number) or too_low or (high is not None and number > high):
+        raise ArgumentError(f"`{name}` must be {rule}, got {shown(number)}.{' ' * bool(remedy)}{remedy}")
+    return number
+
+
+def _range_rule(low: float | None, high: float | None, open_low: bool = False) -> str:
+    if low is not None and high is not None:
+        return f" {'>' if open_low else '>='} {low} and <= {high}"
+    if low is not None:
+        return f" {'>' if open_low else '>='} {low}"
+    return f" <= {high}" if high is not None else ""
+
+
+def check_bool(name: str, value: Any) -> bool:
+    """Return value as a bool; refuses truthy objects, which are usually misplaced arguments."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise _wrong_type(name, "True or False", value)
+    return bool(value)
+
+
+def check_choice(name: str, value: Any, choices: Collection[str]) -> str:
+    """Return value when it is one of the strings in choices."""
+    listed = ", ".join(repr(c) for c in choices)
+    if not isinstance(value, str):
+        raise _wrong_type(name, f"one of {listed}", value)
+    if value not in choices:
+        near = difflib.get_close_matches(value, choices, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ArgumentError(f"`{name}` must be one of {listed}, got {value!r}.{hint}")
+    return value
+
+
+def unknown_argument(owner: str, name: str, known: Iterable[str]) -> ArgumentTypeError:
+    """Return the error for a keyword that owner does not have, with ours where a peer's name was typed."""
+    known = list(known)
+    ours = PEER_NAMES.get(name)
+    near = [ours] if ours in known else difflib.get_close_matches(name, known, n=1)
+    hint = f" Use `{near[0]}` (`{name}` -> `{near[0]}`)." if near else f" It takes: {', '.join(known)}."
+    return ArgumentTypeError(f"`{owner}` has no argument `{name}`.{hint}")
+
+
+def as_csr(name: str, matrix: Any, *, shape: tuple[int | None, int | None] = (None, None)) -> sp.csr_array:
+    """Return a canonical float32 CSR copy-on-need of any scipy sparse matrix, checked entry by entry.
+
+    Canonical: int64 indptr where needed, int32 indices, ascending and unique within rows, finite values,
+    no stored zeros. Duplicates are summed. The caller's matrix is never changed.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for messages.
+    matrix : scipy sparse matrix or array
+    shape : (rows, cols)
+        Required sizes; None accepts any.
+    """
+    if not sp.issparse(matrix):
+        raise ArgumentTypeError(
+            f"`{name}` must be a Dataset or a scipy sparse matrix (users x items), got {type(matrix).__name__}. "
+            "Wrap a dense array in scipy.sparse.csr_array, a frame in Dataset.from_frame."
+        )
+    if matrix.ndim != 2:
+        raise DataError(f"`{name}` must be 2-d (users x items), got {matrix.ndim}-d.")
+    _check_shape(name, matrix.shape, shape)
+    if matrix.dtype.kind not in "buif":
+        raise DataError(f"`{name}` must hold real numbers, got dtype {matrix.dtype}.")
+    csr = matrix if matrix.format == "csr" else _to_csr(name, matrix)
+    _check_csr_structure(name, csr)
+    return _canonical(name, csr)
+
+
+def _check_shape(name: str, got: tuple[int, int], want: tuple[int | None, int | None]) -> None:
+    if all(w is None or g == w for g, w in zip(got, want, strict=True)):
+        return
+    wanted = " x ".join("any" if w is None else str(w) for w in want)
+    flipped = all(w is None or g == w for g, w in zip(got[::-1], want, strict=True))
+    hint = f" It looks transposed: pass {name}.T (rows are users)." if flipped else ""
+    raise DataError(f"`{name}` must have shape {wanted} (users x items), got {got[0]} x {got[1]}.{hint}")
+
+
+def _to_csr(name: str, matrix: Any) -> Any:
+    try:
+        if matrix.format == "coo":
+            _check_range(name, np.asarray(matrix.row), matrix.shape[0], "row")
+            _check_range(name, np.asarray(matrix.col), matrix.shape[1], "column")
+        elif matrix.format == "csc":
+            _check_csr_structure(name, matrix, axis=1)
+        return matrix.tocsr()
+    except (IndexError, AttributeError) as error:
+        raise DataError(f"`{name}` is a broken sparse matrix: {error}.") from error
+
+
+def _check_range(name: str, index: np.ndarray, size: int, what: str) -> None:
+    if index.size and (index.min() < 0 or index.max() >= size):
+        bad = index[(index < 0) | (index >= size)][0]
+        raise DataError(
+            f"`{name}` must have {what} indices in [0, {size}), got {bad}. The sparse matrix was built by hand wrongly."
+        )
+
+
+def _check_csr_structure(name: str, matrix: Any, axis: int = 0) -> None:
+    indptr, indices, data = (np.asarray(a) for a in (matrix.indptr, matrix.indices, matrix.data))
+    rows, cols = matrix.shape[axis], matrix.shape[1 - axis]
+    if indptr.ndim != 1 or len(indptr) != rows + 1 or indptr[0] != 0 or (np.diff(indptr) < 0).any():
+        raise DataError(
+            f"`{name}` must have an indptr of {rows + 1} positions that starts at 0 and never decreases; "
+            "this one is broken. Build the matrix with scipy.sparse.coo_array((values, (rows, columns)))."
+        )
+    if indptr[-1] > min(len(indices), len(data)):
+        raise DataError(
+            f"`{name}` has an indptr that points past its {min(len(indices), len(data))} entries (to {indptr[-1]})."
+        )
+    _check_range(name, indices[: indptr[-1]], cols, "column" if axis == 0 else "row")
+
+
+def _canonical(name: str, csr: Any) -> sp.csr_array:
+    nnz = int(csr.indptr[-1])
+    data = csr.data[:nnz]
+    check_finite(name, data)
+    result = sp.csr_array(
+        (data.astype(np.float32), csr.indices[:nnz], csr.indptr), shape=csr.shape, copy=False
+    )
+    # Float64 beyond float32's range would turn infinite silently.
+    check_finite(name, result.data, after_cast=True)
+    if not result.has_canonical_format:
+        result = result.copy()
+        result.sum_duplicates()
+    if result.nnz and not result.data.all():
+        result = result.copy()
+        result.eliminate_zeros()
+    return result
+
+
+def check_finite(name: str, values: np.ndarray, *, after_cast: bool = False) -> None:
+    """Raise unless every value is finite; name the first that is not."""
+    finite = np.isfinite(values)
+    if finite.all():
+        return
+    at = int(np.argmin(finite))
+    if after_cast:
+        raise DataError(
+            f"`{name}` must fit float32 (|value| < 3.4e38); entry {at} does not. Scale the weights down."
+        )
+    raise DataError(
+        f"`{name}` must hold finite values, got {values[at]} at entry {at} ({(~finite).sum()} in all). "
+        "Drop or replace these entries."
+    )
+
+
+def csr_parts(matrix: sp.csr_array) -> CsrParts:
+    """Return (indptr int64, indices int32, values float32, columns): how the compiled core takes a CSR matrix."""
+    return (
+        np.ascontiguousarray(matrix.indptr, dtype=np.int64),
+        np.ascontiguousarray(matrix.indices, dtype=np.int32),
+        np.ascontiguousarray(matrix.data, dtype=np.float32),
+        int(matrix.shape[1]),
+    )
+
+
+__all__ = [
+    "PEER_NAMES",
+    "CsrParts",
+    "DataWarning",
+    "as_csr",
+    "check_bool",
+    "check_choice",
+    "check_finite",
+    "check_float",
+    "check_int",
+    "csr_parts",
+    "shown",
+    "unknown_argument",
+]
