@@ -71,10 +71,8 @@ def num_threads(threads: int | None = None) -> int:
 
 
 def _allowed_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        cpus = len(os.sched_getaffinity(0))
-    else:
-        cpus = os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
     quota = _cgroup_cpus()
     return max(1, min(cpus, math.ceil(quota)) if quota else cpus)
 
@@ -96,7 +94,7 @@ def _cgroup_cpus() -> float | None:
 
 def generator(rng: Any) -> np.random.Generator:
     """Return the generator for an ``rng`` argument: int, SeedSequence, Generator or None (fresh entropy)."""
-    if isinstance(rng, bool) or isinstance(rng, np.random.RandomState):
+    if isinstance(rng, (bool, np.random.RandomState)):
         raise ArgumentTypeError(
             "`rng` must be an int, a numpy Generator, a SeedSequence or None, "
             f"got {type(rng).__name__}. Use np.random.default_rng(seed)."

@@ -6,56 +6,60 @@ The pattern of a message is: argument, rule, value, remedy.
 from __future__ import annotations
 
 import difflib
+import functools
+import inspect
 import math
 import operator
-from collections.abc import Collection, Iterable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 import scipy.sparse as sp
 
-from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, DataWarning
+from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, UnknownIdError
 
 CsrParts: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray | None, int]
 
-# Names that users of other libraries type, with ours.
-PEER_NAMES = {
-    "N": "n",
-    "k": "n",
-    "K": "neighbors",
-    "top_k": "n",
-    "no_components": "factors",
-    "n_factors": "factors",
-    "n_components": "factors",
-    "embedding_size": "factors",
-    "rank": "factors",
-    "iterations": "epochs",
-    "n_epochs": "epochs",
-    "max_iter": "epochs",
-    "maxIter": "epochs",
-    "regularization": "reg",
-    "lambda_reg": "reg",
-    "reg_all": "reg",
-    "regParam": "reg",
-    "alpha0": "unobserved_weight",
-    "random_state": "rng",
-    "random_seed": "rng",
-    "seed": "rng",
-    "num_threads": "threads",
-    "n_threads": "threads",
-    "n_jobs": "threads",
-    "filter_already_liked_items": "exclude_seen",
-    "filter_viewed": "exclude_seen",
-    "remove_seen": "exclude_seen",
-    "filter_items": "deny",
-    "items_to_recommend": "allow",
-    "show_progress": "progress",
-    "verbose": "progress",
-    "user_items": "interactions",
-    "use_cg": "solver",
-    "K1": "k1",
-    "B": "b",
+# Names that users of other libraries type, with ours; the first that the call knows is offered.
+PEER_NAMES: dict[str, tuple[str, ...]] = {
+    "N": ("n",),
+    "k": ("n", "neighbors"),
+    "K": ("neighbors", "n"),
+    "top_k": ("n", "neighbors"),
+    "no_components": ("factors",),
+    "n_factors": ("factors",),
+    "n_components": ("factors",),
+    "embedding_size": ("factors",),
+    "rank": ("factors",),
+    "iterations": ("epochs",),
+    "n_epochs": ("epochs",),
+    "max_iter": ("epochs",),
+    "maxIter": ("epochs",),
+    "regularization": ("reg",),
+    "lambda_reg": ("reg",),
+    "reg_all": ("reg",),
+    "regParam": ("reg",),
+    "alpha0": ("unobserved_weight",),
+    "random_state": ("rng",),
+    "random_seed": ("rng",),
+    "seed": ("rng",),
+    "num_threads": ("threads",),
+    "n_threads": ("threads",),
+    "n_jobs": ("threads",),
+    "filter_already_liked_items": ("exclude_seen",),
+    "filter_viewed": ("exclude_seen",),
+    "remove_seen": ("exclude_seen",),
+    "filter_items": ("deny",),
+    "items_to_recommend": ("allow",),
+    "show_progress": ("progress",),
+    "verbose": ("progress",),
+    "user_items": ("interactions",),
+    "use_cg": ("solver",),
+    "K1": ("k1",),
+    "B": ("b",),
 }
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def shown(value: Any, limit: int = 60) -> str:
@@ -137,13 +141,49 @@ def check_choice(name: str, value: Any, choices: Collection[str]) -> str:
 def unknown_argument(owner: str, name: str, known: Iterable[str]) -> ArgumentTypeError:
     """Return the error for a keyword that owner does not have, with ours where a peer's name was typed."""
     known = list(known)
-    ours = PEER_NAMES.get(name)
-    near = [ours] if ours in known else difflib.get_close_matches(name, known, n=1)
+    ours = [peer for peer in PEER_NAMES.get(name, ()) if peer in known]
+    near = ours or difflib.get_close_matches(name, known, n=1)
     hint = f" Use `{near[0]}` (`{name}` -> `{near[0]}`)." if near else f" It takes: {', '.join(known)}."
     return ArgumentTypeError(f"`{owner}` has no argument `{name}`.{hint}")
 
 
-def as_csr(name: str, matrix: Any, *, shape: tuple[int | None, int | None] = (None, None)) -> sp.csr_array:
+def friendly(function: F) -> F:
+    """Decorate a public function: a keyword it lacks is answered with the name that it has."""
+    parameters = inspect.signature(function).parameters
+    known = [name for name in parameters if name != "self"]
+    owner = function.__qualname__.removesuffix(".__init__")
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        for name in kwargs:
+            if name not in parameters:
+                raise unknown_argument(owner, name, known)
+        return function(*args, **kwargs)
+
+    return cast(F, wrapper)
+
+
+def check_indices(name: str, values: Any, size: int) -> np.ndarray:
+    """Return values as a 1-d int32 array of indices in [0, size); refuses negatives, floats and strings."""
+    array = np.atleast_1d(np.asarray(values))
+    if array.size == 0:
+        return np.empty(0, dtype=np.int32)
+    if array.ndim != 1:
+        raise ArgumentError(f"`{name}` must be a scalar or 1-d, got {array.ndim}-d of shape {array.shape}.")
+    if array.dtype.kind not in "iu":
+        raise ArgumentTypeError(
+            f"`{name}` must be integer indices in [0, {size}), got {shown(values)} (dtype {array.dtype}). "
+            "The model was fitted on a matrix; fit it on a Dataset to use your own ids."
+        )
+    outside = (array < 0) | (array >= size)
+    if outside.any():
+        raise UnknownIdError(
+            f"`{name}` must be indices in [0, {size}), got {array[outside][0]} ({outside.sum()} are outside)."
+        )
+    return array.astype(np.int32)
+
+
+def as_csr(name: str, data: Any, *, shape: tuple[int | None, int | None] = (None, None)) -> sp.csr_array:
     """Return a canonical float32 CSR copy-on-need of any scipy sparse matrix, checked entry by entry.
 
     Canonical: int64 indptr where needed, int32 indices, ascending and unique within rows, finite values,
@@ -153,15 +193,16 @@ def as_csr(name: str, matrix: Any, *, shape: tuple[int | None, int | None] = (No
     ----------
     name : str
         The argument's name, for messages.
-    matrix : scipy sparse matrix or array
+    data : scipy sparse matrix or array
     shape : (rows, cols)
         Required sizes; None accepts any.
     """
-    if not sp.issparse(matrix):
+    if not sp.issparse(data):
         raise ArgumentTypeError(
-            f"`{name}` must be a Dataset or a scipy sparse matrix (users x items), got {type(matrix).__name__}. "
+            f"`{name}` must be a Dataset or a users x items scipy sparse matrix, got {type(data).__name__}. "
             "Wrap a dense array in scipy.sparse.csr_array, a frame in Dataset.from_frame."
         )
+    matrix: Any = data
     if matrix.ndim != 2:
         raise DataError(f"`{name}` must be 2-d (users x items), got {matrix.ndim}-d.")
     _check_shape(name, matrix.shape, shape)
@@ -197,7 +238,7 @@ def _check_range(name: str, index: np.ndarray, size: int, what: str) -> None:
     if index.size and (index.min() < 0 or index.max() >= size):
         bad = index[(index < 0) | (index >= size)][0]
         raise DataError(
-            f"`{name}` must have {what} indices in [0, {size}), got {bad}. The sparse matrix was built by hand wrongly."
+            f"`{name}` must have {what} indices in [0, {size}), got {bad}. The sparse matrix is broken."
         )
 
 
@@ -209,10 +250,9 @@ def _check_csr_structure(name: str, matrix: Any, axis: int = 0) -> None:
             f"`{name}` must have an indptr of {rows + 1} positions that starts at 0 and never decreases; "
             "this one is broken. Build the matrix with scipy.sparse.coo_array((values, (rows, columns)))."
         )
-    if indptr[-1] > min(len(indices), len(data)):
-        raise DataError(
-            f"`{name}` has an indptr that points past its {min(len(indices), len(data))} entries (to {indptr[-1]})."
-        )
+    entries = min(len(indices), len(data))
+    if indptr[-1] > entries:
+        raise DataError(f"`{name}` has an indptr that points to {indptr[-1]}, past its {entries} entries.")
     _check_range(name, indices[: indptr[-1]], cols, "column" if axis == 0 else "row")
 
 
@@ -251,26 +291,10 @@ def check_finite(name: str, values: np.ndarray, *, after_cast: bool = False) -> 
 
 
 def csr_parts(matrix: sp.csr_array) -> CsrParts:
-    """Return (indptr int64, indices int32, values float32, columns): how the compiled core takes a CSR matrix."""
+    """Return (indptr int64, indices int32, values float32, columns): a CSR matrix for the compiled core."""
     return (
         np.ascontiguousarray(matrix.indptr, dtype=np.int64),
         np.ascontiguousarray(matrix.indices, dtype=np.int32),
         np.ascontiguousarray(matrix.data, dtype=np.float32),
         int(matrix.shape[1]),
     )
-
-
-__all__ = [
-    "PEER_NAMES",
-    "CsrParts",
-    "DataWarning",
-    "as_csr",
-    "check_bool",
-    "check_choice",
-    "check_finite",
-    "check_float",
-    "check_int",
-    "csr_parts",
-    "shown",
-    "unknown_argument",
-]
