@@ -1,0 +1,1 @@
+"""Numpy twins of the kernels, written from the formulas; they import nothing of tastemaker."""
