@@ -11,6 +11,7 @@ __all__ = [
     "ConvergenceWarning",
     "DataError",
     "DataWarning",
+    "MissingLibraryError",
     "ModelFitError",
     "NotFittedError",
     "PerformanceWarning",
@@ -49,6 +50,10 @@ class NotFittedError(TastemakerError, ValueError, AttributeError):
 
 class ModelFitError(TastemakerError, ArithmeticError):
     """Training lost its meaning, for example because factors became infinite."""
+
+
+class MissingLibraryError(TastemakerError, ImportError):
+    """An optional library is not installed; the message has the command that installs it."""
 
 
 class UnsupportedError(TastemakerError, NotImplementedError):
