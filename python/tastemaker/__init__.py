@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 # Public names and the modules that define them, imported on first use: `import tastemaker` stays quick.
 _exports = {
+    "Recommender": "models.base",
     "config": "_runtime",
     "num_threads": "_runtime",
 }
@@ -19,6 +20,7 @@ __all__ = ["__version__", *_exports, *_modules]
 if TYPE_CHECKING:
     from tastemaker._runtime import config as config
     from tastemaker._runtime import num_threads as num_threads
+    from tastemaker.models.base import Recommender as Recommender
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,344 @@
+"""The contract of every model: recommend, score, rank, compare and explain, the same for all."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+
+from tastemaker._runtime import num_threads
+from tastemaker._validation import check_bool, check_int, friendly
+from tastemaker.errors import ArgumentError, DataWarning
+from tastemaker.models._inputs import Who, indices, is_scalar_id, known_indices, new_users
+from tastemaker.models._outputs import Output, Ranked, as_frame, frame_ids, ranked_frame
+from tastemaker.models._similarity import Comparable
+from tastemaker.retrieval import DenseScorer, SparseScorer
+
+Queries: TypeAlias = "np.ndarray | sp.csr_array"
+
+
+class Recommender(Comparable):
+    """Base class of every model.
+
+    A model scores items for users; everything else follows from the scores. Results are ordered by score
+    descending, then by index ascending, and never depend on the number of threads.
+    """
+
+    @abstractmethod
+    def _scorer(self) -> DenseScorer | SparseScorer:
+        """Return what scores queries against all items; built once per fit."""
+
+    @abstractmethod
+    def _queries(self, rows: np.ndarray | None) -> Queries:
+        """Return the queries of known users (None: all): dense (n x factors) or sparse (n x table rows)."""
+
+    def _fold_in(self, X: sp.csr_array) -> Queries:
+        """Return the queries of new users from their interactions (n x items)."""
+        raise NotImplementedError
+
+    def _explain(self, history: sp.csr_array, item: int) -> np.ndarray:
+        """Return what each entry of a user's history (1 x items) adds to the score of item, in its order."""
+        raise NotImplementedError
+
+    @friendly
+    def recommend(
+        self,
+        users: Any = None,
+        n: int = 10,
+        *,
+        exclude_seen: bool = True,
+        allow: Any = None,
+        deny: Any = None,
+        interactions: Any = None,
+        output: Output = "auto",
+        threads: int | None = None,
+    ) -> Any:
+        """Return the n best items for each user.
+
+        Parameters
+        ----------
+        users : id or sequence of ids, optional
+            Known users; None means all of them in order. On a matrix, row numbers.
+        n : int, default 10
+            Length of each list, >= 1. Lists are shorter where candidates run out.
+        exclude_seen : bool, default True
+            Leave out what the user has interacted with.
+        allow : sequence of item ids, optional
+            Only these may be recommended. An empty list allows nothing.
+        deny : sequence of item ids, or dict user -> items, optional
+            These are never recommended, to anybody or to the user named.
+        interactions : optional
+            Recommend to *new* users instead, by what they did; nothing is stored. A list of items or a dict
+            item -> weight is one user; a dict user -> items, a Dataset or a sparse matrix (users x items of this
+            model) is several. Items that the model does not know are ignored with a warning.
+        output : {"auto", "frame", "arrays"}
+            "auto": a frame if the model was fitted on a Dataset, else arrays.
+        threads : int, optional
+            See ``tastemaker.num_threads``.
+
+        Returns
+        -------
+        frame
+            One row per recommendation: user, item (named as in the training data), rank from 1, score.
+            Of the kind that the Dataset was made from.
+        (ids, scores) : (ndarray of int32, ndarray of float32)
+            Users x n (1-d for a single user); item indices and scores. Where fewer than n items are left, ids hold
+            -1 and scores NaN.
+
+        Raises
+        ------
+        UnknownIdError
+            A user was not seen in training.
+        UnsupportedError
+            ``interactions`` given to a model without fold-in.
+        """
+        self._fitted()
+        n, threads = check_int("n", n, low=1), num_threads(threads)
+        ids = frame_ids(output, self.items_)
+        who = self._resolve(users, interactions)
+        exclude = self._excluded(who, check_bool("exclude_seen", exclude_seen), deny)
+        ranked = self._topn(
+            who.rows, who.new, n, exclude=exclude, allowed=self._allowed(allow, deny), threads=threads
+        )
+        self._warn_cold(who, ranked[0])
+        if ids is not None:
+            owners = None if who.labels is None else (self._source.user_column, who.labels)
+            return ranked_frame(ranked, owners, self._source.item_column, ids, self._source.frame)
+        return (ranked[0][0], ranked[1][0]) if who.single else ranked
+
+    @friendly
+    def recommend_batches(
+        self,
+        users: Any = None,
+        n: int = 10,
+        *,
+        batch_size: int = 8192,
+        exclude_seen: bool = True,
+        allow: Any = None,
+        deny: Any = None,
+        output: Output = "auto",
+        threads: int | None = None,
+    ) -> Iterator[Any]:
+        """Yield the lists of many users batch by batch, in constant memory.
+
+        Parameters
+        ----------
+        batch_size : int, default 8192
+            Users per batch: large enough to keep every thread busy, small enough that a batch is a few MB.
+        users, n, exclude_seen, allow, deny, output, threads
+            As in ``recommend``.
+
+        Yields
+        ------
+        frame, or (users, ids, scores)
+            What ``recommend`` returns for the batch; arrays come with the users' indices first.
+        """
+        batch_size = check_int("batch_size", batch_size, low=1)
+        who = self._fitted()._resolve(users, None)
+        ids = frame_ids(output, self.items_)
+        for start in range(0, who.size, batch_size):
+            batch = slice(start, start + batch_size)
+            rows = np.arange(self.n_users_, dtype=np.int32)[batch] if who.rows is None else who.rows[batch]
+            lists = self.recommend(
+                rows if self.users_ is None else self.users_.take(rows),
+                n,
+                exclude_seen=exclude_seen,
+                allow=allow,
+                deny=deny,
+                output=output,
+                threads=threads,
+            )
+            yield lists if ids is not None else (rows, *lists)
+
+    @friendly
+    def score(self, users: Any, items: Any) -> Any:
+        """Return the model's score of each (user, item) pair.
+
+        Parameters
+        ----------
+        users, items : id or sequence of ids
+            Pairs: two sequences of the same length, or one id against a sequence.
+
+        Returns
+        -------
+        float or ndarray of float32
+            Equal to the scores that ``recommend`` gives.
+        """
+        rows, items, single = self._pairs(users, items)
+        scores = self._index().score(self._queries(np.unique(rows)), _positions(rows), items)
+        return float(scores[0]) if single else scores
+
+    @friendly
+    def rank(self, users: Any, items: Any, *, exclude_seen: bool = True, threads: int | None = None) -> Any:
+        """Return the place of each item in its user's full list, from 1 (best).
+
+        Parameters
+        ----------
+        users, items : id or sequence of ids
+            Pairs, as in ``score``.
+        exclude_seen : bool, default True
+            Count only items that the user has not seen; the item of the pair always counts.
+        threads : int, optional
+            See ``tastemaker.num_threads``.
+
+        Returns
+        -------
+        int or ndarray of int64
+        """
+        rows, items, single = self._pairs(users, items)
+        unique = np.unique(rows)
+        exclude = self.seen_[unique] if check_bool("exclude_seen", exclude_seen) else None
+        ranks = self._index().rank(
+            self._queries(unique), _positions(rows), items, exclude=exclude, threads=num_threads(threads)
+        )
+        return int(ranks[0]) if single else ranks
+
+    @friendly
+    def explain(self, user: Any, item: Any, *, output: Output = "auto") -> Any:
+        """Return what each item of the user's history adds to the score of an item.
+
+        Parameters
+        ----------
+        user, item : id
+
+        Returns
+        -------
+        frame, or (ids, contributions)
+            History items, largest contribution first, with columns item and contribution. They sum to the score
+            that the model gives the user's history when it is folded in.
+        """
+        self._require("explain")
+        row, column, single = self._pairs(user, item)
+        if not single:
+            raise ArgumentError("`user` and `item` of `explain` must be one id each; call it once per pair.")
+        history = self.seen_[row]
+        contributions = self._explain(history, int(column[0]))
+        order = np.lexsort((history.indices, -contributions))
+        at, contributions = history.indices[order], contributions[order]
+        ids = frame_ids(output, self.items_)
+        if ids is None:
+            return at, contributions
+        columns = {self._source.item_column: ids.take(at), "contribution": contributions}
+        return as_frame(columns, self._source.frame)
+
+    @friendly
+    def fold_in(self, interactions: Any) -> Any:
+        """Return what stands for new users in this model, from their interactions; nothing is stored.
+
+        Parameters
+        ----------
+        interactions
+            As in ``recommend``.
+
+        Returns
+        -------
+        ndarray of float32 (users x factors), or csr_array
+            Their factors; for neighbourhood models the sparse rows that are multiplied with the similarities.
+        """
+        self._require("fold_in")
+        return self._fold_in(new_users(interactions, self._fitted().items_, self.n_items_).matrix)
+
+    def _index(self) -> Any:
+        """Return the cached scorer; its queries are whatever this model's ``_queries`` makes."""
+        if "scorer" not in self._cache:
+            self._cache["scorer"] = self._scorer()
+        return self._cache["scorer"]
+
+    def _topn(
+        self,
+        rows: np.ndarray | None,
+        interactions: sp.csr_array | None,
+        n: int,
+        *,
+        exclude: sp.csr_array | None,
+        allowed: np.ndarray | None = None,
+        threads: int,
+    ) -> Ranked:
+        """Return (ids, scores) for known users, or for new ones when interactions are given; indices only."""
+        queries = self._queries(rows) if interactions is None else self._fold_in(interactions)
+        ranked: Ranked = self._index().topn(queries, n, exclude=exclude, allowed=allowed, threads=threads)
+        return ranked
+
+    def _resolve(self, users: Any, interactions: Any) -> Who:
+        if interactions is not None:
+            if users is not None:
+                raise ArgumentError(
+                    "`users` and `interactions` must not both be given: `users` are known, `interactions` are new."
+                )
+            self._require("fold_in")
+            new = new_users(interactions, self.items_, self.n_items_)
+            return Who(None, new.matrix, new.labels, new.labels is None, new.matrix.shape[0])
+        if users is None:
+            labels = None if self.users_ is None else self.users_.ids
+            return Who(None, None, labels, False, self.n_users_)
+        rows = indices("users", users, self.users_, self.n_users_)
+        labels = None if self.users_ is None else self.users_.take(rows)
+        return Who(rows, None, labels, is_scalar_id(users), len(rows))
+
+    def _allowed(self, allow: Any, deny: Any) -> np.ndarray | None:
+        """Return a mask over items (1: may be recommended), or None when all may."""
+        deny = None if isinstance(deny, Mapping) else deny
+        if allow is None and deny is None:
+            return None
+        mask = np.full(self.n_items_, allow is None, dtype=np.uint8)
+        if allow is not None:
+            mask[known_indices("allow", allow, self.items_, self.n_items_)] = 1
+        if deny is not None:
+            mask[known_indices("deny", deny, self.items_, self.n_items_)] = 0
+        return mask
+
+    def _excluded(self, who: Who, exclude_seen: bool, deny: Any) -> sp.csr_array | None:
+        """Return the items that each row must not get: what was seen, and what is denied to that user."""
+        seen = who.new if who.new is not None else self.seen_ if who.rows is None else self.seen_[who.rows]
+        if not isinstance(deny, Mapping):
+            return seen if exclude_seen else None
+        place = {user: at for at, user in enumerate(who.names())}
+        unknown = [user for user in deny if user not in place]
+        if unknown:
+            raise ArgumentError(
+                f"`deny` must name users of this call, got {unknown[0]!r} ({len(unknown)} are not asked for)."
+            )
+        at = {
+            place[user]: known_indices("deny", items, self.items_, self.n_items_)
+            for user, items in deny.items()
+        }
+        lists = [at.get(row, np.empty(0, np.int32)) for row in range(who.size)]
+        indptr = np.concatenate([[0], np.cumsum([len(items) for items in lists])])
+        columns = np.concatenate([*lists, np.empty(0, np.int32)])
+        denied = sp.csr_array(
+            (np.ones(len(columns), np.float32), columns, indptr), shape=(who.size, self.n_items_)
+        )
+        return abs(seen) + denied if exclude_seen else denied
+
+    def _warn_cold(self, who: Who, ids: np.ndarray) -> None:
+        if who.new is not None:
+            return
+        lengths = np.diff(self.seen_.indptr)
+        cold = (lengths if who.rows is None else lengths[who.rows]) == 0
+        unserved = int((cold & (ids[:, 0] < 0)).sum())
+        if unserved:
+            warnings.warn(
+                f"{unserved} of {who.size} users have no interactions in training and got no recommendations; "
+                "Popular() serves such users.",
+                DataWarning,
+                stacklevel=4,
+            )
+
+    def _pairs(self, users: Any, items: Any) -> tuple[np.ndarray, np.ndarray, bool]:
+        rows = indices("users", users, self._fitted().users_, self.n_users_)
+        at = indices("items", items, self.items_, self.n_items_)
+        if len(rows) != len(at) and 1 not in (len(rows), len(at)):
+            raise ArgumentError(
+                f"`users` and `items` must be pairs of the same length, got {len(rows)} and {len(at)}."
+            )
+        rows, at = (np.ascontiguousarray(side) for side in np.broadcast_arrays(rows, at))
+        return rows, at, is_scalar_id(users) and is_scalar_id(items)
+
+
+def _positions(rows: np.ndarray) -> np.ndarray:
+    """Where each row stands among the unique rows."""
+    return np.unique(rows, return_inverse=True)[1].astype(np.int32)
