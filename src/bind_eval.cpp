@@ -1,8 +1,47 @@
+// Ranking metrics.
+#include <pybind11/stl.h>
+
+#include <string>
+#include <vector>
+
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "tastemaker/eval/ranking.hpp"
 
 namespace tastemaker::python {
 
-void bind_eval(py::module_&) {}
+namespace {
+
+std::vector<std::string> ranking_metric_names() {
+    std::vector<std::string> names;
+    for (const eval::RankingMetric& metric : eval::ranking_metrics) {
+        names.emplace_back(metric.name);
+    }
+    return names;
+}
+
+array<double> rank_users(const array<index_t>& ids, const py::tuple& truth_parts, const array<index_t>& cutoffs,
+                         int threads) {
+    const CsrArrays arrays = CsrArrays::from_tuple(truth_parts);
+    const CsrView truth = arrays.view();
+    const auto depths = static_cast<std::size_t>(cutoffs.size());
+    const index_t* first = vector_data(cutoffs, cutoffs.size());
+    array<double> out({eval::ranking_metrics.size(), depths, static_cast<std::size_t>(truth.rows)});
+    double* values = out.mutable_data();
+    const MatrixView<const index_t> lists = matrix_view(ids);
+    {
+        const py::gil_scoped_release unlock;  // the loop touches plain memory only
+        eval::rank_users(lists, truth, {first, depths}, threads, values);
+    }
+    return out;
+}
+
+}  // namespace
+
+void bind_eval(py::module_& m) {
+    m.def("ranking_metric_names", &ranking_metric_names);
+    m.def("rank_users", &rank_users, py::arg("ids").noconvert(), py::arg("truth"), py::arg("cutoffs").noconvert(),
+          py::arg("threads"));
+}
 
 }  // namespace tastemaker::python

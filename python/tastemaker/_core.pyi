@@ -1,5 +1,9 @@
 """Types of the compiled kernels (private)."""
 
+import numpy as np
+
+from tastemaker._validation import CsrParts
+
 class NumericalError(ArithmeticError): ...
 
 # system
@@ -14,3 +18,5 @@ def set_simd_level(name: str) -> None: ...
 # als
 
 # eval
+def ranking_metric_names() -> list[str]: ...
+def rank_users(ids: np.ndarray, truth: CsrParts, cutoffs: np.ndarray, threads: int) -> np.ndarray: ...
