@@ -29,7 +29,8 @@ MatrixView<const T> matrix_view(const array<T>& a) {
 template <class T>
 MatrixView<T> mutable_matrix_view(array<T>& a) {
     require(a.ndim() == 2, "expected a 2-d array");
-    return {a.mutable_data(), a.shape(0), checked_index(a.shape(1), "a matrix has more than 2^31 - 1 columns"), a.shape(1)};
+    return {a.mutable_data(), a.shape(0), checked_index(a.shape(1), "a matrix has more than 2^31 - 1 columns"),
+            a.shape(1)};
 }
 
 template <class T>

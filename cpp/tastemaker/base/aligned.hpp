@@ -18,8 +18,8 @@ public:
     AlignedBuffer() = default;
     explicit AlignedBuffer(offset_t n)
         : size_(n),
-          data_(static_cast<T*>(::operator new(
-              static_cast<std::size_t>(checked_mul(n, static_cast<offset_t>(sizeof(T)))), alignment))) {
+          data_(static_cast<T*>(
+              ::operator new(static_cast<std::size_t>(checked_mul(n, static_cast<offset_t>(sizeof(T)))), alignment))) {
         std::fill_n(data_.get(), n, T{});
     }
 

@@ -40,7 +40,8 @@ struct CsrView {
 
     SparseRow row(index_t i) const {
         const auto n = static_cast<std::size_t>(length(i));
-        return {{indices + indptr[i], n}, values ? std::span<const float>{values + indptr[i], n} : std::span<const float>{}};
+        return {{indices + indptr[i], n},
+                values ? std::span<const float>{values + indptr[i], n} : std::span<const float>{}};
     }
 
     // Throws unless every later access through this view stays inside its `capacity` entries.

@@ -12,6 +12,9 @@
 
 namespace tastemaker::simd::TASTEMAKER_ISA {
 
+// One operation a line, so that the levels can be compared.
+// clang-format off
+
 #if defined(TASTEMAKER_LEVEL_AVX512)
 
 struct vf {
@@ -140,6 +143,8 @@ inline std::uint32_t greater_equal(vf a, vf b) { return bits([=](int i) { return
 inline float sum(vf a) { return (a.v[0] + a.v[2]) + (a.v[1] + a.v[3]); }
 
 #endif
+
+// clang-format on
 
 inline vf zero() {
     return broadcast(0.0f);
