@@ -9,17 +9,19 @@ __version__ = "0.1.0"
 
 # Public names and the modules that define them, imported on first use: `import tastemaker` stays quick.
 _exports = {
+    "Dataset": "data",
     "Recommender": "models.base",
     "config": "_runtime",
     "num_threads": "_runtime",
 }
-_modules = ("datasets", "errors", "splits")
+_modules = ("data", "datasets", "errors", "splits")
 
 __all__ = ["__version__", *_exports, *_modules]
 
 if TYPE_CHECKING:
     from tastemaker._runtime import config as config
     from tastemaker._runtime import num_threads as num_threads
+    from tastemaker.data import Dataset as Dataset
     from tastemaker.models.base import Recommender as Recommender
 
 

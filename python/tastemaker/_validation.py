@@ -150,7 +150,7 @@ def unknown_argument(owner: str, name: str, known: Iterable[str]) -> ArgumentTyp
 def friendly(function: F) -> F:
     """Decorate a public function: a keyword it lacks is answered with the name that it has."""
     parameters = inspect.signature(function).parameters
-    known = [name for name in parameters if name != "self"]
+    known = [name for name in parameters if name not in ("self", "cls")]
     owner = function.__qualname__.removesuffix(".__init__")
 
     @functools.wraps(function)
