@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tastemaker.data._feature_build import FeatureInput, build_features
 from tastemaker.data._merge import Rows, WeightPolicy, decay, merge
 from tastemaker.data._raw import RawRows
+from tastemaker.data.features import FeatureOptions
 from tastemaker.data.idmap import IdMap
 from tastemaker.errors import DataError
 
@@ -24,6 +26,7 @@ class Origin:
     """
 
     policy: WeightPolicy = field(default_factory=WeightPolicy)
+    features: FeatureOptions = field(default_factory=FeatureOptions)
     weighted: bool = True
     newest: float | None = None
     rows: int | None = None
@@ -36,7 +39,7 @@ class Origin:
         return replace(self, rows=None, duplicates=0, zeros=0)
 
 
-def build(name: str, raw: RawRows, policy: WeightPolicy) -> dict[str, Any]:
+def build(name: str, raw: RawRows, policy: WeightPolicy, features: FeatureInput) -> dict[str, Any]:
     """Return the fields of the Dataset of raw rows; name is the argument they came in."""
     if not len(raw):
         raise DataError(f"`{name}` must have at least one interaction, got none.")
@@ -46,6 +49,7 @@ def build(name: str, raw: RawRows, policy: WeightPolicy) -> dict[str, Any]:
     merged = merge(decay(_indexed(raw, users, items), policy, newest), (len(users), len(items)), policy)
     origin = Origin(
         policy=policy,
+        features=features.options,
         weighted=raw.weights is not None or merged.duplicates > 0 or policy.half_life is not None,
         newest=newest,
         rows=len(raw),
@@ -61,17 +65,23 @@ def build(name: str, raw: RawRows, policy: WeightPolicy) -> dict[str, Any]:
         "columns": raw.columns,
         "frame": raw.frame,
         "origin": origin,
+        **build_features(features, users, items, raw.columns),
     }
 
 
-def extend(data: Dataset, raw: RawRows) -> dict[str, Any]:
-    """Return the fields that change when raw rows are added to data."""
-    if not len(raw):
-        return {}
+def extend(data: Dataset, raw: RawRows, user_features: Any, item_features: Any) -> dict[str, Any]:
+    """Return the fields that change when raw rows and features are added to data."""
+    fields = _with_rows(data, raw) if len(raw) else {"users": data.users, "items": data.items}
+    given = FeatureInput(user_features, item_features, data.origin.features)
+    old = (data.user_features, data.item_features)
+    return fields | build_features(given, fields["users"], fields["items"], data.columns, old)
+
+
+def _with_rows(data: Dataset, raw: RawRows) -> dict[str, Any]:
     if (data.times is None) != (raw.times is None):
-        have, lack = ("data", "new rows") if raw.times is None else ("new rows", "data")
+        old, new = ("without", "with") if data.times is None else ("with", "without")
         raise DataError(
-            f"`rows` must have times if and only if the data has; the {have} have, the {lack} not."
+            f"`rows` must have times if and only if the Dataset has: it is {old}, they are {new}."
         )
     data.users.check_kind("`user`", raw.users)
     data.items.check_kind("`item`", raw.items)
@@ -79,16 +89,16 @@ def extend(data: Dataset, raw: RawRows) -> dict[str, Any]:
     policy, newest = data.origin.policy, data.origin.newest
     if raw.times is not None:
         newest = max(float(raw.times.max()), -np.inf if newest is None else newest)
-    new = decay(_indexed(raw, users, items), policy, newest)
-    rows = _concatenated(_aged(data, newest), new)
+    rows = _concatenated(_aged(data, newest), decay(_indexed(raw, users, items), policy, newest))
     merged = merge(rows, (len(users), len(items)), policy)
+    before = data.origin
     origin = replace(
-        data.origin,
-        weighted=data.origin.weighted or raw.weights is not None or merged.duplicates > 0,
+        before,
+        weighted=before.weighted or raw.weights is not None or merged.duplicates > 0,
         newest=newest,
-        rows=None if data.origin.rows is None else data.origin.rows + len(raw),
-        duplicates=data.origin.duplicates + merged.duplicates,
-        zeros=data.origin.zeros + merged.zeros,
+        rows=None if before.rows is None else before.rows + len(raw),
+        duplicates=before.duplicates + merged.duplicates,
+        zeros=before.zeros + merged.zeros,
     )
     return {
         "matrix": merged.matrix,

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import scipy.sparse as sp
 
-from tastemaker._validation import as_csr, check_indices, friendly
+from tastemaker._validation import as_csr, friendly
 from tastemaker.data._assemble import Origin, build, extend
 from tastemaker.data._columns import default_columns
+from tastemaker.data._describe import Description, describe
+from tastemaker.data._feature_build import FeatureInput, build_features
+from tastemaker.data._files import read_file
 from tastemaker.data._frames import is_frame, read_interactions
+from tastemaker.data._interactions import Interactions
 from tastemaker.data._merge import Duplicates, WeightPolicy
-from tastemaker.data._raw import FrameKind
 from tastemaker.data._tuples import read_tuples
+from tastemaker.data.features import FeatureOptions
 from tastemaker.data.idmap import IdMap
 from tastemaker.errors import ArgumentTypeError, DataError
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset:
+class Dataset(Interactions):
     """Interactions as a users x items matrix, with ids, times and features.
 
     Made by `from_frame`, `from_file`, `from_tuples` or `from_sparse`; never changed afterwards: `extend` returns
@@ -36,6 +41,8 @@ class Dataset:
     users, items : IdMap
         Ids of the rows and of the columns. Indices ascend with the ids (ints by value, str by code point), so
         the order of the input does not matter; `extend` appends the ids it adds.
+    user_features, item_features : FeatureTable or None
+        What is known besides.
     columns : dict
         The user's name of the columns "user", "item", "weight" and "time".
     frame : {"pandas", "polars", "pyarrow"} or None
@@ -54,14 +61,6 @@ class Dataset:
     array(['ronin'], dtype=object)
     """
 
-    matrix: sp.csr_array
-    times: np.ndarray | None
-    users: IdMap
-    items: IdMap
-    columns: dict[str, str] = field(default_factory=default_columns.copy)
-    frame: FrameKind | None = None
-    origin: Origin = field(default_factory=Origin)
-
     @classmethod
     @friendly
     def from_frame(
@@ -72,123 +71,292 @@ class Dataset:
         item: str | None = None,
         weight: str | Literal[False] | None = None,
         time: str | Literal[False] | None = None,
+        user_features: Any = None,
+        item_features: Any = None,
+        separators: Mapping[str, str] | None = None,
+        indicators: bool = True,
+        normalize: bool = False,
         on_duplicate: Duplicates = "sum",
         half_life: float | timedelta | None = None,
         cap: float | None = None,
     ) -> Dataset:
-        """Return the Dataset of a frame with one interaction per row."""
+        """Return the Dataset of a frame with one interaction per row.
+
+        Parameters
+        ----------
+        frame : pandas, polars or pyarrow frame, or duckdb relation
+        user, item : str, optional
+            Columns of ids: ints or text, none missing. ``None`` takes a column whose name leaves no doubt
+            (``user_id``, ``movieId``, ...) and says so in `describe`.
+        weight : str or False, optional
+            Column of weights: finite numbers, negative for a dislike. ``None`` takes a column of amounts
+            (``weight``, ``plays``, ``count``, ...) but never one of judgements (``rating``), which must be asked
+            for: a rating of 1 is not a fifth of a liking. Without weights every row counts 1, as ``False`` forces.
+        time : str or False, optional
+            Column of times: datetimes, ISO 8601 text or unix times (their magnitude tells seconds from
+            milli-, micro- and nanoseconds). Without a zone they are UTC. ``None`` takes ``timestamp``, ``date``, ...
+        user_features, item_features : frame, or iterable of (id, [names]) or (id, {name: weight}), optional
+            What is known of users or items. In a frame, the column of ids is named as in the interactions or
+            obviously; text and categories give a feature "column=value" per value, lists one per element,
+            numbers and booleans one feature with the value. Make a code a text to have it a category. Missing
+            values give no feature. Ids without interactions are left out, with a `DataWarning`.
+        separators : dict of str to str, optional
+            Columns of features whose text holds several values, such as ``{"genres": "|"}``.
+        indicators : bool, default True
+            Start the features with one indicator per id. Without them, two items of equal features are one.
+        normalize : bool, default False
+            Divide each row of features by the sum of its absolute values. Off, because it makes an item's own
+            indicator weaker the more is known of it.
+        on_duplicate : {"sum", "last", "max", "error"}, default "sum"
+            What rows of one (user, item) pair become: their sum (amounts add up), the newest ("last"; the
+            last row where there are no times), the largest, or an error. The pair's time is the newest.
+        half_life : float (days) or timedelta, optional
+            Halve a row's weight with every half-life between it and the newest row. ``None``: no decay.
+        cap : float, optional
+            Largest absolute weight of a pair, applied last. ``None``: no cap.
+
+        Raises
+        ------
+        DataError
+            A missing column, ids that are missing or of mixed kinds, weights or times that are not finite,
+            no rows.
+        ArgumentError, ArgumentTypeError
+            An option with a wrong value, or of a wrong kind.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> import tastemaker as tm
+        >>> plays = pl.DataFrame({"user_id": [7, 7, 9], "song_id": ["a", "b", "a"], "plays": [3, 1, 2]})
+        >>> tm.Dataset.from_frame(plays)
+        Dataset(2 users x 2 items, 3 interactions, weights 1 to 3)
+        """
         policy = WeightPolicy.checked(on_duplicate, half_life, cap)
+        options = FeatureOptions.checked(separators, indicators, normalize)
         raw = read_interactions(frame, {"user": user, "item": item, "weight": weight, "time": time})
-        return cls(**build("frame", raw, policy))
+        return cls(**build("frame", raw, policy, FeatureInput(user_features, item_features, options)))
+
+    @classmethod
+    @friendly
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        reader: Literal["polars", "pyarrow", "pandas"] | None = None,
+        user: str | None = None,
+        item: str | None = None,
+        weight: str | Literal[False] | None = None,
+        time: str | Literal[False] | None = None,
+        user_features: Any = None,
+        item_features: Any = None,
+        separators: Mapping[str, str] | None = None,
+        indicators: bool = True,
+        normalize: bool = False,
+        on_duplicate: Duplicates = "sum",
+        half_life: float | timedelta | None = None,
+        cap: float | None = None,
+    ) -> Dataset:
+        """Return the Dataset of a file with one interaction per row and the names of columns in the first.
+
+        Parameters
+        ----------
+        path : str or Path
+            A .csv, .tsv, .csv.gz, .tsv.gz or .parquet file.
+        reader : {"polars", "pyarrow", "pandas"}, optional
+            The library that reads it, in whose frames results come. ``None`` takes the first that is installed.
+        user, item, weight, time, user_features, item_features, separators, indicators, normalize, \
+        on_duplicate, half_life, cap
+            As in `from_frame`.
+
+        Raises
+        ------
+        MissingLibraryError
+            No reader is installed: ``pip install "tastemaker[io]"``.
+        DataError, ArgumentError, ArgumentTypeError
+            As in `from_frame`, or the file cannot be read.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import tastemaker as tm
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "plays.csv")
+        ...     _ = path.write_text("user,item\\nann,heat\\nbob,heat\\n")
+        ...     tm.Dataset.from_file(path)
+        Dataset(2 users x 1 items, 2 interactions)
+        """
+        policy = WeightPolicy.checked(on_duplicate, half_life, cap)
+        options = FeatureOptions.checked(separators, indicators, normalize)
+        given = {"user": user, "item": item, "weight": weight, "time": time}
+        raw = read_interactions(read_file(path, reader), given)
+        return cls(**build("path", raw, policy, FeatureInput(user_features, item_features, options)))
 
     @classmethod
     @friendly
     def from_tuples(
         cls,
-        rows: Any,
+        rows: Iterable[tuple[Any, ...]],
         *,
+        user_features: Any = None,
+        item_features: Any = None,
+        separators: Mapping[str, str] | None = None,
+        indicators: bool = True,
+        normalize: bool = False,
         on_duplicate: Duplicates = "sum",
         half_life: float | timedelta | None = None,
         cap: float | None = None,
     ) -> Dataset:
-        """Return the Dataset of an iterable of tuples; needs no frame library."""
+        """Return the Dataset of an iterable of tuples; needs no frame library.
+
+        Parameters
+        ----------
+        rows : iterable of (user, item), (user, item, weight) or (user, item, weight, time)
+            All of one length.
+        user_features, item_features, separators, indicators, normalize, on_duplicate, half_life, cap
+            As in `from_frame`.
+
+        Raises
+        ------
+        DataError, ArgumentError, ArgumentTypeError
+            As in `from_frame`.
+
+        Examples
+        --------
+        >>> import tastemaker as tm
+        >>> rows = [("ann", "heat", 2, "2024-05-01"), ("ann", "heat", 2, "2024-05-11")]
+        >>> tm.Dataset.from_tuples(rows, half_life=10).matrix.toarray()
+        array([[3.]], dtype=float32)
+        """
         policy = WeightPolicy.checked(on_duplicate, half_life, cap)
-        return cls(**build("rows", read_tuples(rows), policy))
+        options = FeatureOptions.checked(separators, indicators, normalize)
+        features = FeatureInput(user_features, item_features, options)
+        return cls(**build("rows", read_tuples(rows), policy, features))
 
     @classmethod
     @friendly
-    def from_sparse(cls, matrix: Any, *, users: Any = None, items: Any = None) -> Dataset:
-        """Return the Dataset of a users x items sparse matrix."""
+    def from_sparse(
+        cls,
+        matrix: Any,
+        *,
+        users: Any = None,
+        items: Any = None,
+        user_features: Any = None,
+        item_features: Any = None,
+        separators: Mapping[str, str] | None = None,
+        indicators: bool = True,
+        normalize: bool = False,
+    ) -> Dataset:
+        """Return the Dataset of a users x items sparse matrix.
+
+        Parameters
+        ----------
+        matrix : scipy sparse matrix or array, shape (n_users, n_items)
+            Any format and index width. It is copied; entries of one pair are added, stored zeros left out.
+        users, items : IdMap or sequence of ids, optional
+            Ids of the rows and of the columns, each once. ``None``: the indices.
+        user_features, item_features, separators, indicators, normalize
+            As in `from_frame`.
+
+        Raises
+        ------
+        DataError
+            A broken matrix, values that are not finite, ids that repeat or do not match its shape.
+
+        Examples
+        --------
+        >>> import scipy.sparse as sp
+        >>> import tastemaker as tm
+        >>> tm.Dataset.from_sparse(sp.eye_array(2), users=["ann", "bob"], items=[7, 9])
+        Dataset(2 users x 2 items, 2 interactions)
+        """
+        options = FeatureOptions.checked(separators, indicators, normalize)
+        features = FeatureInput(user_features, item_features, options)
         csr = as_csr("matrix", matrix).copy()  # the caller may go on changing its arrays
+        user_map, item_map = _side("users", users, csr.shape[0]), _side("items", items, csr.shape[1])
         return cls(
             matrix=csr,
             times=None,
-            users=_side("users", users, csr.shape[0]),
-            items=_side("items", items, csr.shape[1]),
-            origin=Origin(weighted=bool((csr.data != 1).any())),
+            users=user_map,
+            items=item_map,
+            origin=Origin(weighted=bool((csr.data != 1).any()), features=options),
+            **build_features(features, user_map, item_map, default_columns),
         )
-
-    @property
-    def n_users(self) -> int:
-        """Number of users: rows of the matrix."""
-        return len(self.users)
-
-    @property
-    def n_items(self) -> int:
-        """Number of items: columns of the matrix."""
-        return len(self.items)
-
-    @property
-    def nnz(self) -> int:
-        """Number of (user, item) pairs with an interaction."""
-        return int(self.matrix.nnz)
 
     @friendly
     def extend(
         self,
-        rows: Any,
+        rows: Any = (),
         *,
         user: str | None = None,
         item: str | None = None,
         weight: str | None = None,
         time: str | None = None,
+        user_features: Any = None,
+        item_features: Any = None,
     ) -> Dataset:
-        """Return the Dataset grown by new interactions; every index already given stays."""
-        given = {"user": user, "item": item, "weight": weight, "time": time}
-        used = {"user": True, "item": True, "weight": self.origin.weighted, "time": self.times is not None}
+        """Return the Dataset grown by new interactions and features; every index already given stays.
+
+        Duplicates, decay, cap and feature options are those of this Dataset. The result is that of building
+        from all rows at once, except that new ids stand after the old ones, that a pair stays capped and
+        decayed as it was, and that a pair whose weight was zero has been forgotten.
+
+        Parameters
+        ----------
+        rows : frame or iterable of tuples, default ()
+            New interactions, with times if and only if this Dataset has them.
+        user, item, weight, time : str, optional
+            Columns of a frame. ``None``: as in this Dataset (`columns`).
+        user_features, item_features : optional
+            As in `from_frame`. An id given again loses the features that it had.
+
+        Raises
+        ------
+        DataError
+            As in `from_frame`, and ids of another kind than before.
+
+        Examples
+        --------
+        >>> import tastemaker as tm
+        >>> data = tm.Dataset.from_tuples([("bob", "heat")])
+        >>> data.extend([("ann", "heat"), ("bob", "alien")]).users.ids
+        array(['bob', 'ann'], dtype=object)
+        """
         if is_frame(rows):
-            wanted = {r: given[r] or (self.columns[r] if used[r] else False) for r in given}
-            raw = read_interactions(rows, wanted)
+            named = {"user": user, "item": item, "weight": weight, "time": time}
+            raw = read_interactions(rows, self._wanted(named))
         else:
             raw = read_tuples(rows)
-        return replace(self, **extend(self, raw))
+        return replace(self, **extend(self, raw, user_features, item_features))
 
-    def with_interactions(self, matrix: sp.csr_array, times: np.ndarray | None) -> Dataset:
-        """Return the Dataset with other interactions of the same shape: same ids, features and columns.
+    def _wanted(self, named: dict[str, str | None]) -> dict[str, str | Literal[False]]:
+        """Return the columns to read from new rows: as named, else as before; False for what was never read."""
+        absent = {"weight": not self.origin.weighted, "time": self.times is None}
+        return {
+            role: name or (False if absent.get(role) else self.columns[role]) for role, name in named.items()
+        }
 
-        Parameters
-        ----------
-        matrix : scipy.sparse.csr_array, shape (n_users, n_items)
-            Canonical.
-        times : ndarray, shape (nnz,), or None
-            Aligned with ``matrix.data``.
+    def describe(self) -> Description:
+        """Return counts, density, weights, time span, thin users and items, memory, and what was guessed.
+
+        Returns
+        -------
+        Description
+            Prints as text and HTML; `facts` is a dict, `to_frame()` one row.
+
+        Examples
+        --------
+        >>> import tastemaker as tm
+        >>> report = tm.Dataset.from_tuples([("ann", "heat"), ("bob", "heat"), ("bob", "heat")]).describe()
+        >>> report.facts["density"], report.facts["duplicate_rows"]
+        (1.0, 1)
+        >>> report.notes
+        ["1 rows repeat a pair: their weights were added; override with on_duplicate= (now 'sum')."]
         """
-        csr = as_csr("matrix", matrix, shape=(self.n_users, self.n_items))
-        if csr.nnz != matrix.nnz or not matrix.has_canonical_format:
-            raise DataError(
-                "`matrix` must be canonical: sorted, no pair twice, no stored zeros. Call sum_duplicates and "
-                "eliminate_zeros first."
-            )
-        if times is not None and np.shape(times) != (csr.nnz,):
-            raise DataError(f"`times` must have shape ({csr.nnz},), got {np.shape(times)}.")
-        seconds = None if times is None else np.asarray(times, dtype=np.float64)
-        return replace(self, matrix=csr, times=seconds, origin=self.origin.derived())
+        return describe(self)
 
-    def take_users(self, rows: Any) -> Dataset:
-        """Return the Dataset of some users, in the order given; the items stay.
-
-        Parameters
-        ----------
-        rows : sequence of int, shape (m,)
-            Distinct indices of users.
-        """
-        chosen = check_indices("rows", rows, self.n_users)
-        users = IdMap(self.users.take(chosen))
-        lengths = np.diff(self.matrix.indptr)[chosen]
-        indptr = np.concatenate([[0], np.cumsum(lengths)])
-        entries = np.repeat(self.matrix.indptr[chosen] - indptr[:-1], lengths) + np.arange(indptr[-1])
-        matrix = sp.csr_array(
-            (self.matrix.data[entries], self.matrix.indices[entries], indptr),
-            shape=(len(users), self.n_items),
-        )
-        times = None if self.times is None else self.times[entries]
-        return replace(self, matrix=matrix, times=times, users=users, origin=self.origin.derived())
-
-    def __repr__(self) -> str:
-        parts = [f"{self.n_users:,} users x {self.n_items:,} items, {self.nnz:,} interactions"]
-        if self.nnz and self.origin.weighted:
-            parts.append(f"weights {self.matrix.data.min():g} to {self.matrix.data.max():g}")
-        return f"Dataset({', '.join(parts)})"
+    def _repr_html_(self) -> str:
+        html: str = self.describe()._repr_html_()
+        return html
 
 
 def _side(name: str, ids: Any, size: int) -> IdMap:

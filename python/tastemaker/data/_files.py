@@ -1,0 +1,62 @@
+"""Reading .csv, .tsv and .parquet files with the frame library that is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from tastemaker._validation import check_choice, shown
+from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, MissingLibraryError
+
+_separators = {".csv": ",", ".tsv": "\t"}
+# Fastest reader first.
+_readers = ("polars", "pyarrow", "pandas")
+
+
+def read_file(path: Any, reader: str | None) -> Any:
+    """Return the file as a frame of reader's library, or of the first library that is installed."""
+    if not isinstance(path, (str, Path)):
+        raise ArgumentTypeError(f"`path` must be a str or a Path, got {shown(path)} ({type(path).__name__}).")
+    file = Path(path)
+    suffix = _suffix(file)
+    if not file.is_file():
+        raise DataError(f"`path` must be a file, and there is none at {str(file)!r}.")
+    backend = _backend(reader)
+    import narwhals.stable.v2 as nw
+
+    try:
+        if suffix == ".parquet":
+            return nw.read_parquet(str(file), backend=backend).to_native()
+        return nw.read_csv(str(file), backend=backend, separator=_separators[suffix]).to_native()
+    except ImportError as error:
+        raise MissingLibraryError(
+            f"`{backend}` lacks a library to read {suffix} files: {error}. "
+            'Install one that has all: pip install "tastemaker[io]".'
+        ) from error
+    except Exception as error:  # each library has exceptions of its own for a broken file
+        raise DataError(f"`path` must be a readable {suffix} file, got {str(file)!r}: {error}") from error
+
+
+def _suffix(file: Path) -> str:
+    suffixes = [suffix.lower() for suffix in file.suffixes]
+    compressed = suffixes[-1:] == [".gz"]
+    suffix = (suffixes[:-1] if compressed else suffixes)[-1:]
+    if suffix and (suffix[0] in _separators or (suffix[0] == ".parquet" and not compressed)):
+        return suffix[0]
+    raise ArgumentError(
+        f"`path` must end in .csv, .tsv, .csv.gz, .tsv.gz or .parquet, got {file.name!r}. "
+        "Read other files with a frame library and pass the frame to Dataset.from_frame."
+    )
+
+
+def _backend(reader: str | None) -> Any:
+    wanted: Sequence[str] = _readers if reader is None else (check_choice("reader", reader, _readers),)
+    found = next((library for library in wanted if find_spec(library)), None)
+    if found is None:
+        raise MissingLibraryError(
+            f"`from_file` needs {' or '.join(wanted)}, which is not installed. "
+            'Install one: pip install "tastemaker[io]".'
+        )
+    return found
