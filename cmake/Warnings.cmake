@@ -1,4 +1,4 @@
-# Warnings of our own code; TASTEMAKER_WERROR turns them into errors (CI and `make test` do).
+# Warnings of our own code; TASTEMAKER_WERROR turns them into errors (CI does).
 function(tastemaker_warnings TARGET)
   if(MSVC)
     target_compile_options(${TARGET} PRIVATE /W4 $<$<BOOL:${TASTEMAKER_WERROR}>:/WX>)

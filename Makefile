@@ -1,0 +1,107 @@
+# Each target sets up what it needs the first time, and only what has changed afterwards.
+#
+#   PYTHON=python3.12   the interpreter for .venv (3.11 or newer)
+#   ARGS="..."          passed on: to pytest by `make test`, to Google Benchmark by `make bench-cpp`
+
+PYTHON ?= python3
+VENV := .venv
+ARGS :=
+
+stamps := $(VENV)/stamps
+python := $(VENV)/bin/python
+pip := $(python) -m pip install --quiet --disable-pip-version-check
+venv := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
+cmake := $(venv) CMAKE_GENERATOR=Ninja cmake
+say := @printf '==> %s\n'
+werror := $(if $(CI),ON,OFF)
+
+cpp_files := $(shell find cpp src tests/cpp bench/cpp -name '*.?pp')
+sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp src -type f)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo setup test test-cpp test-python lint format bench-cpp wheel-check clean FORCE
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(stamps)/package ## train on MovieLens 100k; print metrics and recommendations with titles
+	@$(python) examples/demo.py $(ARGS)
+
+setup: $(stamps)/dev ## make .venv ready for development
+
+test: test-cpp test-python ## run every test: C++, then Python
+
+test-cpp: $(stamps)/tools $(stamps)/doctest
+	$(say) "C++ tests"
+	@$(cmake) --preset default -D TASTEMAKER_WERROR=$(werror) >/dev/null
+	@$(cmake) --build build/default -- --quiet
+	@$(venv) ctest --test-dir build/default --output-on-failure
+
+test-python: $(stamps)/dev
+	$(say) "Python tests"
+	@$(python) -m pytest -q -n auto --maxprocesses 8 $(ARGS)
+
+lint: $(stamps)/dev ## check style and types: ruff, mypy, clang-format
+	@$(venv) ruff check --quiet .
+	@$(venv) ruff format --quiet --diff .
+	@$(python) -m mypy
+	@$(venv) clang-format --dry-run -Werror $(cpp_files)
+
+format: $(stamps)/dev ## rewrite the sources in the house's format
+	@$(venv) ruff check --quiet --fix .
+	@$(venv) ruff format --quiet .
+	@$(venv) clang-format -i $(cpp_files)
+
+bench-cpp: $(stamps)/tools $(stamps)/benchmark ## run the C++ microbenchmarks
+	@$(cmake) --preset bench >/dev/null
+	@$(cmake) --build build/bench -- --quiet
+	@build/bench/bench/cpp/tastemaker_bench $(ARGS)
+
+wheel-check: $(stamps)/dev ## build sdist and wheel, install the wheel in a bare environment, use it
+	@$(python) tools/check_wheel.py
+
+clean: ## remove .venv and everything built
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# Set-up, one stamp a step.
+
+$(stamps)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "tastemaker needs Python 3.11 or newer ($(PYTHON) is not): make PYTHON=python3.12"; exit 1; }
+	@PYTHON="$(PYTHON)" tools/system-package.sh python
+	$(say) "creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(stamps) && touch $@
+
+# The build requirements are read from pyproject.toml: without build isolation, rebuilds are incremental.
+$(stamps)/tools: $(stamps)/venv pyproject.toml
+	$(say) "installing build tools"
+	@$(python) -c 'import tomllib; \
+		print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], "cmake>=3.24", "ninja", sep="\n")' \
+		> $(stamps)/requires.txt
+	@$(pip) -r $(stamps)/requires.txt
+	@touch $@
+
+# An editable install maps the modules that exist at that time, so a new one calls for another.
+$(stamps)/modules: FORCE
+	@mkdir -p $(stamps)
+	@find python -name '*.py' | sort > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(stamps)/package: $(stamps)/tools $(stamps)/modules $(sources)
+	$(say) "compiling and installing tastemaker (a minute or two the first time)"
+	@$(pip) --no-build-isolation -C cmake.define.TASTEMAKER_WERROR=$(werror) -e ".[datasets]"
+	@touch $@
+
+$(stamps)/dev: pyproject.toml | $(stamps)/package
+	$(say) "installing what tests and linters need"
+	@$(pip) "tastemaker[dev]"
+	@touch $@
+
+$(stamps)/doctest $(stamps)/benchmark: | $(stamps)/venv
+	@tools/system-package.sh $(notdir $@)
+	@touch $@
+
+FORCE:
