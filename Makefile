@@ -9,7 +9,7 @@ ARGS :=
 
 stamps := $(VENV)/stamps
 python := $(VENV)/bin/python
-pip := $(python) -m pip install --quiet --disable-pip-version-check
+pip := $(python) -m pip install -qq --disable-pip-version-check
 venv := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 cmake := $(venv) CMAKE_GENERATOR=Ninja cmake
 say := @printf '==> %s\n'
