@@ -1,6 +1,7 @@
 """Types of the compiled kernels (private)."""
 
 import numpy as np
+import numpy.typing as npt
 
 from tastemaker._validation import CsrParts
 
@@ -12,6 +13,53 @@ def simd_level() -> str: ...
 def set_simd_level(name: str) -> None: ...
 
 # topn
+class DenseIndex:
+    def __init__(self, items: npt.NDArray[np.float32], threads: int) -> None: ...
+    def topn(
+        self,
+        queries: npt.NDArray[np.float32],
+        n: int,
+        exclude: CsrParts | None,
+        allowed: npt.NDArray[np.uint8] | None,
+        threads: int,
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+    def score(
+        self,
+        queries: npt.NDArray[np.float32],
+        rows: npt.NDArray[np.int32],
+        items: npt.NDArray[np.int32],
+        threads: int,
+    ) -> npt.NDArray[np.float32]: ...
+    def rank(
+        self,
+        queries: npt.NDArray[np.float32],
+        rows: npt.NDArray[np.int32],
+        items: npt.NDArray[np.int32],
+        exclude: CsrParts | None,
+        threads: int,
+    ) -> npt.NDArray[np.int64]: ...
+
+class SparseIndex:
+    def __init__(self, table: CsrParts) -> None: ...
+    def topn(
+        self,
+        queries: CsrParts,
+        n: int,
+        exclude: CsrParts | None,
+        allowed: npt.NDArray[np.uint8] | None,
+        threads: int,
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+    def score(
+        self, queries: CsrParts, rows: npt.NDArray[np.int32], items: npt.NDArray[np.int32], threads: int
+    ) -> npt.NDArray[np.float32]: ...
+    def rank(
+        self,
+        queries: CsrParts,
+        rows: npt.NDArray[np.int32],
+        items: npt.NDArray[np.int32],
+        exclude: CsrParts | None,
+        threads: int,
+    ) -> npt.NDArray[np.int64]: ...
 
 # knn
 

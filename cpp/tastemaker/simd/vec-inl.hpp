@@ -1,8 +1,9 @@
 // vf: one vector register of floats at the level being compiled. Everything a kernel may use of an ISA is here.
-// Loads and stores need no alignment (on aligned data they cost the same).
+// Loads and stores need no alignment (on aligned data they cost the same). `registers` is how many the ISA names.
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #if defined(TASTEMAKER_LEVEL_AVX512) || defined(TASTEMAKER_LEVEL_AVX2) || defined(TASTEMAKER_LEVEL_SSE2)
 #include <immintrin.h>
@@ -19,17 +20,38 @@ namespace tastemaker::simd::TASTEMAKER_ISA {
 
 struct vf {
     static constexpr int width = 16;
+    static constexpr int registers = 32;
     __m512 v;
 };
-inline vf load(const float* p) { return {_mm512_loadu_ps(p)}; }
-inline void store(float* p, vf a) { _mm512_storeu_ps(p, a.v); }
-inline vf broadcast(float x) { return {_mm512_set1_ps(x)}; }
-inline vf add(vf a, vf b) { return {_mm512_add_ps(a.v, b.v)}; }
-inline vf mul(vf a, vf b) { return {_mm512_mul_ps(a.v, b.v)}; }
-inline vf fma(vf a, vf b, vf c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+inline vf load(const float* p) {
+    return {_mm512_loadu_ps(p)};
+}
+inline void store(float* p, vf a) {
+    _mm512_storeu_ps(p, a.v);
+}
+inline vf broadcast(float x) {
+    return {_mm512_set1_ps(x)};
+}
+inline vf add(vf a, vf b) {
+    return {_mm512_add_ps(a.v, b.v)};
+}
+inline vf mul(vf a, vf b) {
+    return {_mm512_mul_ps(a.v, b.v)};
+}
+inline vf fma(vf a, vf b, vf c) {
+    return {_mm512_fmadd_ps(a.v, b.v, c.v)};
+}
 // Bit i is set where a[i] > b[i] (never for NaN).
-inline std::uint32_t greater(vf a, vf b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ); }
-inline std::uint32_t greater_equal(vf a, vf b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_GE_OQ); }
+inline std::uint32_t greater(vf a, vf b) {
+    return _mm512_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ);
+}
+inline std::uint32_t greater_equal(vf a, vf b) {
+    return _mm512_cmp_ps_mask(a.v, b.v, _CMP_GE_OQ);
+}
+// Bit i is set where a[i] and b[i] are the same bit pattern: tells -0 from +0.
+inline std::uint32_t same_bits(vf a, vf b) {
+    return _mm512_cmpeq_epi32_mask(_mm512_castps_si512(a.v), _mm512_castps_si512(b.v));
+}
 inline float sum(vf a) {
     const __m256 h = _mm256_add_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));
     __m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
@@ -41,20 +63,38 @@ inline float sum(vf a) {
 
 struct vf {
     static constexpr int width = 8;
+    static constexpr int registers = 16;
     __m256 v;
 };
-inline vf load(const float* p) { return {_mm256_loadu_ps(p)}; }
-inline void store(float* p, vf a) { _mm256_storeu_ps(p, a.v); }
-inline vf broadcast(float x) { return {_mm256_set1_ps(x)}; }
-inline vf add(vf a, vf b) { return {_mm256_add_ps(a.v, b.v)}; }
-inline vf mul(vf a, vf b) { return {_mm256_mul_ps(a.v, b.v)}; }
-inline vf fma(vf a, vf b, vf c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+inline vf load(const float* p) {
+    return {_mm256_loadu_ps(p)};
+}
+inline void store(float* p, vf a) {
+    _mm256_storeu_ps(p, a.v);
+}
+inline vf broadcast(float x) {
+    return {_mm256_set1_ps(x)};
+}
+inline vf add(vf a, vf b) {
+    return {_mm256_add_ps(a.v, b.v)};
+}
+inline vf mul(vf a, vf b) {
+    return {_mm256_mul_ps(a.v, b.v)};
+}
+inline vf fma(vf a, vf b, vf c) {
+    return {_mm256_fmadd_ps(a.v, b.v, c.v)};
+}
 // Bit i is set where a[i] > b[i] (never for NaN).
 inline std::uint32_t greater(vf a, vf b) {
     return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a.v, b.v, _CMP_GT_OQ)));
 }
 inline std::uint32_t greater_equal(vf a, vf b) {
     return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a.v, b.v, _CMP_GE_OQ)));
+}
+// Bit i is set where a[i] and b[i] are the same bit pattern: tells -0 from +0.
+inline std::uint32_t same_bits(vf a, vf b) {
+    const __m256i same = _mm256_cmpeq_epi32(_mm256_castps_si256(a.v), _mm256_castps_si256(b.v));
+    return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(same)));
 }
 inline float sum(vf a) {
     __m128 q = _mm_add_ps(_mm256_castps256_ps128(a.v), _mm256_extractf128_ps(a.v, 1));
@@ -66,18 +106,38 @@ inline float sum(vf a) {
 
 struct vf {
     static constexpr int width = 4;
+    static constexpr int registers = 16;
     __m128 v;
 };
-inline vf load(const float* p) { return {_mm_loadu_ps(p)}; }
-inline void store(float* p, vf a) { _mm_storeu_ps(p, a.v); }
-inline vf broadcast(float x) { return {_mm_set1_ps(x)}; }
-inline vf add(vf a, vf b) { return {_mm_add_ps(a.v, b.v)}; }
-inline vf mul(vf a, vf b) { return {_mm_mul_ps(a.v, b.v)}; }
-inline vf fma(vf a, vf b, vf c) { return {_mm_add_ps(_mm_mul_ps(a.v, b.v), c.v)}; }
+inline vf load(const float* p) {
+    return {_mm_loadu_ps(p)};
+}
+inline void store(float* p, vf a) {
+    _mm_storeu_ps(p, a.v);
+}
+inline vf broadcast(float x) {
+    return {_mm_set1_ps(x)};
+}
+inline vf add(vf a, vf b) {
+    return {_mm_add_ps(a.v, b.v)};
+}
+inline vf mul(vf a, vf b) {
+    return {_mm_mul_ps(a.v, b.v)};
+}
+inline vf fma(vf a, vf b, vf c) {
+    return {_mm_add_ps(_mm_mul_ps(a.v, b.v), c.v)};
+}
 // Bit i is set where a[i] > b[i] (never for NaN).
-inline std::uint32_t greater(vf a, vf b) { return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmpgt_ps(a.v, b.v))); }
+inline std::uint32_t greater(vf a, vf b) {
+    return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmpgt_ps(a.v, b.v)));
+}
 inline std::uint32_t greater_equal(vf a, vf b) {
     return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmpge_ps(a.v, b.v)));
+}
+// Bit i is set where a[i] and b[i] are the same bit pattern: tells -0 from +0.
+inline std::uint32_t same_bits(vf a, vf b) {
+    const __m128i same = _mm_cmpeq_epi32(_mm_castps_si128(a.v), _mm_castps_si128(b.v));
+    return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(same)));
 }
 inline float sum(vf a) {
     const __m128 q = _mm_add_ps(a.v, _mm_movehl_ps(a.v, a.v));
@@ -88,27 +148,51 @@ inline float sum(vf a) {
 
 struct vf {
     static constexpr int width = 4;
+    static constexpr int registers = 32;
     float32x4_t v;
 };
-inline vf load(const float* p) { return {vld1q_f32(p)}; }
-inline void store(float* p, vf a) { vst1q_f32(p, a.v); }
-inline vf broadcast(float x) { return {vdupq_n_f32(x)}; }
-inline vf add(vf a, vf b) { return {vaddq_f32(a.v, b.v)}; }
-inline vf mul(vf a, vf b) { return {vmulq_f32(a.v, b.v)}; }
-inline vf fma(vf a, vf b, vf c) { return {vfmaq_f32(c.v, a.v, b.v)}; }
+inline vf load(const float* p) {
+    return {vld1q_f32(p)};
+}
+inline void store(float* p, vf a) {
+    vst1q_f32(p, a.v);
+}
+inline vf broadcast(float x) {
+    return {vdupq_n_f32(x)};
+}
+inline vf add(vf a, vf b) {
+    return {vaddq_f32(a.v, b.v)};
+}
+inline vf mul(vf a, vf b) {
+    return {vmulq_f32(a.v, b.v)};
+}
+inline vf fma(vf a, vf b, vf c) {
+    return {vfmaq_f32(c.v, a.v, b.v)};
+}
 inline std::uint32_t mask_of(uint32x4_t m) {
     const uint32x4_t bits = {1, 2, 4, 8};
     return vaddvq_u32(vandq_u32(m, bits));
 }
 // Bit i is set where a[i] > b[i] (never for NaN).
-inline std::uint32_t greater(vf a, vf b) { return mask_of(vcgtq_f32(a.v, b.v)); }
-inline std::uint32_t greater_equal(vf a, vf b) { return mask_of(vcgeq_f32(a.v, b.v)); }
-inline float sum(vf a) { return vaddvq_f32(a.v); }
+inline std::uint32_t greater(vf a, vf b) {
+    return mask_of(vcgtq_f32(a.v, b.v));
+}
+inline std::uint32_t greater_equal(vf a, vf b) {
+    return mask_of(vcgeq_f32(a.v, b.v));
+}
+// Bit i is set where a[i] and b[i] are the same bit pattern: tells -0 from +0.
+inline std::uint32_t same_bits(vf a, vf b) {
+    return mask_of(vceqq_u32(vreinterpretq_u32_f32(a.v), vreinterpretq_u32_f32(b.v)));
+}
+inline float sum(vf a) {
+    return vaddvq_f32(a.v);
+}
 
 #else  // any other CPU: plain loops, which its compiler may vectorise
 
 struct vf {
     static constexpr int width = 4;
+    static constexpr int registers = 16;
     float v[width];
 };
 template <class Fn>
@@ -127,20 +211,40 @@ inline std::uint32_t bits(Fn fn) {
     }
     return r;
 }
-inline vf load(const float* p) { return lanes([=](int i) { return p[i]; }); }
+inline vf load(const float* p) {
+    return lanes([=](int i) { return p[i]; });
+}
 inline void store(float* p, vf a) {
     for (int i = 0; i < vf::width; ++i) {
         p[i] = a.v[i];
     }
 }
-inline vf broadcast(float x) { return lanes([=](int) { return x; }); }
-inline vf add(vf a, vf b) { return lanes([=](int i) { return a.v[i] + b.v[i]; }); }
-inline vf mul(vf a, vf b) { return lanes([=](int i) { return a.v[i] * b.v[i]; }); }
-inline vf fma(vf a, vf b, vf c) { return lanes([=](int i) { return a.v[i] * b.v[i] + c.v[i]; }); }
+inline vf broadcast(float x) {
+    return lanes([=](int) { return x; });
+}
+inline vf add(vf a, vf b) {
+    return lanes([=](int i) { return a.v[i] + b.v[i]; });
+}
+inline vf mul(vf a, vf b) {
+    return lanes([=](int i) { return a.v[i] * b.v[i]; });
+}
+inline vf fma(vf a, vf b, vf c) {
+    return lanes([=](int i) { return a.v[i] * b.v[i] + c.v[i]; });
+}
 // Bit i is set where a[i] > b[i] (never for NaN).
-inline std::uint32_t greater(vf a, vf b) { return bits([=](int i) { return a.v[i] > b.v[i]; }); }
-inline std::uint32_t greater_equal(vf a, vf b) { return bits([=](int i) { return a.v[i] >= b.v[i]; }); }
-inline float sum(vf a) { return (a.v[0] + a.v[2]) + (a.v[1] + a.v[3]); }
+inline std::uint32_t greater(vf a, vf b) {
+    return bits([=](int i) { return a.v[i] > b.v[i]; });
+}
+inline std::uint32_t greater_equal(vf a, vf b) {
+    return bits([=](int i) { return a.v[i] >= b.v[i]; });
+}
+// Bit i is set where a[i] and b[i] are the same bit pattern: tells -0 from +0.
+inline std::uint32_t same_bits(vf a, vf b) {
+    return bits([=](int i) { return std::memcmp(&a.v[i], &b.v[i], sizeof(float)) == 0; });
+}
+inline float sum(vf a) {
+    return (a.v[0] + a.v[2]) + (a.v[1] + a.v[3]);
+}
 
 #endif
 

@@ -1,0 +1,54 @@
+// Pairs of (query, item) whose score or rank is asked for, grouped by query.
+#pragma once
+
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "tastemaker/base/types.hpp"
+
+namespace tastemaker {
+
+struct PairsView {
+    const index_t* rows = nullptr;   // into the queries
+    const index_t* items = nullptr;  // ids
+    offset_t count = 0;
+
+    // Throws unless every pair lies within rows x catalogue.
+    void validate(offset_t queries, index_t catalogue) const {
+        for (offset_t i = 0; i < count; ++i) {
+            require(rows[i] >= 0 && rows[i] < queries && items[i] >= 0 && items[i] < catalogue,
+                    "a pair lies outside the queries or the items");
+        }
+    }
+};
+
+// Positions of the pairs by query: a query's scores are computed once for all of its pairs.
+class PairGroups {
+public:
+    // Validates the pairs.
+    PairGroups(const PairsView& pairs, offset_t queries, index_t catalogue)
+        : starts_(static_cast<std::size_t>(queries) + 1), order_(static_cast<std::size_t>(pairs.count)) {
+        pairs.validate(queries, catalogue);
+        for (offset_t i = 0; i < pairs.count; ++i) {
+            ++starts_[static_cast<std::size_t>(pairs.rows[i]) + 1];
+        }
+        std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
+        std::vector<offset_t> next(starts_.begin(), starts_.end() - 1);
+        for (offset_t i = 0; i < pairs.count; ++i) {
+            order_[static_cast<std::size_t>(next[static_cast<std::size_t>(pairs.rows[i])]++)] = i;
+        }
+    }
+
+    std::span<const offset_t> of(offset_t row) const {
+        const auto r = static_cast<std::size_t>(row);
+        const auto first = static_cast<std::size_t>(starts_[r]);
+        return std::span(order_).subspan(first, static_cast<std::size_t>(starts_[r + 1]) - first);
+    }
+
+private:
+    std::vector<offset_t> starts_;
+    std::vector<offset_t> order_;
+};
+
+}  // namespace tastemaker

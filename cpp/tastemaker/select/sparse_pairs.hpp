@@ -1,0 +1,91 @@
+// Scores and ranks of given (query, item) pairs against a SparseIndex.
+#pragma once
+
+#include <limits>
+
+#include "tastemaker/select/sparse_topn.hpp"
+
+namespace tastemaker {
+
+// Writes the score of each pair, with the bits that topn gives it; 0 for an item that the query does not touch.
+inline void score_pairs(const SparseIndex& index, const simd::TopnKernels& kernels, const CsrView& queries,
+                        const PairsView& pairs, int threads, float* out) {
+    const PairGroups groups(pairs, queries.rows, index.catalogue());
+    const auto make = [&] { return RowSums(index, kernels); };
+    for_each_query(index, queries, threads, make, [&](RowSums& sums, index_t row) {
+        if (groups.of(row).empty()) {
+            return;
+        }
+        sums.load(queries.row(row));
+        for (const offset_t i : groups.of(row)) {
+            out[i] = sums.score(pairs.items[i]);
+        }
+    });
+}
+
+// One worker's ranking of the pairs of a query. A sum that overflowed to NaN counts as untouched.
+class SparseRanking {
+public:
+    SparseRanking(const SparseIndex& index, const simd::TopnKernels& kernels)
+        : sums_(index, kernels), open_(open_items(index.catalogue(), nullptr)) {}
+
+    // Writes to out[i], for each pair i in `group`, its item's place among the items that are not in `seen`: the
+    // touched in the total order, then the others by index. The item itself always counts.
+    void run(const SparseRow& query, std::span<const index_t> seen, std::span<const offset_t> group,
+             const index_t* items, std::int64_t* out) {
+        sums_.load(query);
+        targets_.clear();
+        for (const offset_t i : group) {
+            targets_.push_back(sums_.touched(items[i]) ? key_of(items[i]) : no_candidate);
+        }
+        sums_.forget(seen);
+        candidates_.clear();
+        const auto threshold = [] { return -std::numeric_limits<float>::infinity(); };
+        sums_.visit(open_, threshold, [&](std::uint64_t bits, index_t first) {
+            for (; bits != 0; bits &= bits - 1) {
+                candidates_.push_back(key_of(first + std::countr_zero(bits)));
+            }
+        });
+        for (std::size_t t = 0; t < group.size(); ++t) {
+            const index_t item = items[group[t]];
+            out[group[t]] = 1 + (targets_[t] != no_candidate ? before(targets_[t]) : before_untouched(item, seen));
+        }
+    }
+
+private:
+    rank_key key_of(index_t item) const {
+        const float score = sums_.score(item);
+        return score == score ? make_key(score, item) : no_candidate;
+    }
+
+    std::int64_t before(rank_key target) const {
+        return std::ranges::count_if(candidates_, [=](rank_key key) { return key > target; });
+    }
+
+    std::int64_t before_untouched(index_t item, std::span<const index_t> seen) const {
+        const auto touched = std::ranges::count_if(candidates_, [=](rank_key key) { return key_index(key) < item; });
+        const auto forgotten = std::ranges::lower_bound(seen, item) - seen.begin();
+        return static_cast<std::int64_t>(candidates_.size()) + item - touched - forgotten;
+    }
+
+    RowSums sums_;
+    std::vector<std::uint64_t> open_;
+    std::vector<rank_key> targets_;
+    std::vector<rank_key> candidates_;
+};
+
+// Writes the rank of each pair; see SparseRanking.
+inline void rank_pairs(const SparseIndex& index, const simd::TopnKernels& kernels, const CsrView& queries,
+                       const PairsView& pairs, const CsrView* seen, int threads, std::int64_t* out) {
+    check_seen(seen, queries.rows, index.catalogue());
+    const PairGroups groups(pairs, queries.rows, index.catalogue());
+    const auto make = [&] { return SparseRanking(index, kernels); };
+    for_each_query(index, queries, threads, make, [&](SparseRanking& ranking, index_t row) {
+        if (!groups.of(row).empty()) {
+            const auto seen_items = seen != nullptr ? seen->row(row).indices : std::span<const index_t>{};
+            ranking.run(queries.row(row), seen_items, groups.of(row), pairs.items, out);
+        }
+    });
+}
+
+}  // namespace tastemaker
