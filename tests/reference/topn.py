@@ -17,9 +17,13 @@ def dense_scores(queries, items):
 def sparse_scores(queries, table):
     """Sums in float64; items that no stored entry touches are no candidates."""
     scores = (queries.astype(np.float64) @ table.astype(np.float64)).toarray()
-    pattern_q, pattern_t = (sp.csr_array((np.ones(m.nnz), m.indices, m.indptr), shape=m.shape) for m in (queries, table))
-    scores[(pattern_q @ pattern_t).toarray() == 0] = np.nan
+    touched = _pattern(queries) @ _pattern(table)
+    scores[touched.toarray() == 0] = np.nan
     return scores
+
+
+def _pattern(matrix):
+    return sp.csr_array((np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def keep(scores, exclude=None, allowed=None):
@@ -48,7 +52,9 @@ def rank(scores, rows, items, exclude=None):
     """Place of each pair's item among the candidates that are not excluded; items without a score come last."""
     ranks = []
     for row, item in zip(rows, items, strict=True):
-        hidden = set() if exclude is None else set(exclude.indices[exclude.indptr[row] : exclude.indptr[row + 1]])
+        hidden = (
+            set() if exclude is None else set(exclude.indices[exclude.indptr[row] : exclude.indptr[row + 1]])
+        )
         values = np.where(np.isnan(scores[row]), -np.inf, scores[row])
         others = [j for j in range(len(values)) if j not in hidden or j == item]
         ranks.append(1 + sorted(others, key=lambda j: (-values[j], j)).index(item))
