@@ -31,7 +31,9 @@ print("works:", tm.__version__, "on", sys.version.split()[0])
 
 def run(*command: object, cwd: Path) -> None:
     """Run a command and stop with its output where it fails."""
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout}{done.stderr}")
     if done.stdout.startswith("works:"):
@@ -48,7 +50,13 @@ def check_sdist(archive: Path) -> None:
     """Stop unless the sdist holds every source and nothing of the workplace."""
     with tarfile.open(archive) as tar:
         names = {name.split("/", 1)[1] for name in tar.getnames() if "/" in name}
-    for needed in ("pyproject.toml", "CMakeLists.txt", "LICENSE", "src/module.cpp", "python/tastemaker/py.typed"):
+    for needed in (
+        "pyproject.toml",
+        "CMakeLists.txt",
+        "LICENSE",
+        "src/module.cpp",
+        "python/tastemaker/py.typed",
+    ):
         if needed not in names:
             sys.exit(f"the sdist lacks {needed}")
     strays = sorted(n for n in names if n.startswith((".ci", ".venv", "build/")) or n.endswith(".so"))
