@@ -144,6 +144,23 @@ TEST_CASE("vec: comparisons set bit i for lane i and are false for NaN") {
     });
 }
 
+TEST_CASE("vec: same_bits tells -0 from +0 and takes NaN as itself") {
+    for_each_level([](const VecProbe& p) {
+        std::mt19937 random(5);
+        const Lanes a = random_lanes(random);
+        Lanes b = a;
+        CHECK(p.same_bits(a.data(), b.data()) == (1u << p.width) - 1);
+        for (int lane = 0; lane < p.width; ++lane) {
+            Lanes zero;
+            Lanes negative_zero;
+            negative_zero.data()[lane] = -0.0f;
+            CHECK(p.same_bits(zero.data(), negative_zero.data()) == ((1u << p.width) - 1) - (1u << lane));
+            b.data()[lane] = not_a_number;
+            CHECK(p.same_bits(b.data(), b.data()) == (1u << p.width) - 1);
+        }
+    });
+}
+
 TEST_CASE("vec: sum takes every lane once") {
     for_each_level([](const VecProbe& p) {
         for (int lane = 0; lane < p.width; ++lane) {

@@ -24,6 +24,7 @@ const VecProbe TASTEMAKER_JOIN(probe_, TASTEMAKER_ISA) = {
     },
     [](const float* a, const float* b) { return v::greater(v::load(a), v::load(b)); },
     [](const float* a, const float* b) { return v::greater_equal(v::load(a), v::load(b)); },
+    [](const float* a, const float* b) { return v::same_bits(v::load(a), v::load(b)); },
     [](const float* a) { return v::sum(v::load(a)); },
 };
 

@@ -15,6 +15,7 @@ struct VecProbe {
     void (*fma)(const float* a, const float* b, const float* c, float* out);
     std::uint32_t (*greater)(const float* a, const float* b);
     std::uint32_t (*greater_equal)(const float* a, const float* b);
+    std::uint32_t (*same_bits)(const float* a, const float* b);
     float (*sum)(const float* a);
 };
 

@@ -13,9 +13,6 @@
 
 namespace tastemaker::simd::TASTEMAKER_ISA {
 
-// One operation a line, so that the levels can be compared.
-// clang-format off
-
 #if defined(TASTEMAKER_LEVEL_AVX512)
 
 struct vf {
@@ -247,8 +244,6 @@ inline float sum(vf a) {
 }
 
 #endif
-
-// clang-format on
 
 inline vf zero() {
     return broadcast(0.0f);
