@@ -19,8 +19,8 @@ PYTHON_LAYERS = [
     {"_validation"},
     {"_runtime", "_table"},
     {"data"},
-    {"datasets", "splits", "retrieval"},
-    {"models"},
+    {"splits", "retrieval"},
+    {"datasets", "models"},
     {"evaluation"},
 ]
 CORE_USERS = {"_runtime", "retrieval", "models", "evaluation"}
