@@ -132,7 +132,7 @@ def users(
     if n_users is not None and test_size is not None:
         raise ArgumentError("`test_size` and `n_users` of `users` exclude each other; pass one of them.")
     if n_users is not None:
-        count = check_int("n_users", n_users, low=1, high=max(data.n_users - 1, 1))
+        count = size_of("n_users", check_int("n_users", n_users, low=1), data.n_users, "users")
     else:
         count = size_of("test_size", 0.2 if test_size is None else test_size, data.n_users, "users")
     holdout = check_float("holdout", holdout, low=0, high=1, open_low=True)

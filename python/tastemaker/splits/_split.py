@@ -71,12 +71,12 @@ class Split(Tabular):
     @cached_property
     def cold_users(self) -> np.ndarray:
         """Ids of the users in test of whom nothing is known."""
-        return self.test.users.take(np.flatnonzero(_per_user(self.test) * (_per_user(self.known) == 0)))
+        return self.test.users.take(np.flatnonzero((_per_user(self.test) > 0) & (_per_user(self.known) == 0)))
 
     @cached_property
     def cold_items(self) -> np.ndarray:
         """Ids of the items in test with which nobody in train interacted."""
-        return self.test.items.take(np.flatnonzero(_per_item(self.test) * (_per_item(self.train) == 0)))
+        return self.test.items.take(np.flatnonzero((_per_item(self.test) > 0) & (_per_item(self.train) == 0)))
 
     @cached_property
     def n_cold(self) -> int:
@@ -88,13 +88,13 @@ class Split(Tabular):
         parts = {"train": self.train, "history": self.history, "test": self.test}
         given = {name: data for name, data in parts.items() if data is not None}
         columns = {
-            self.name: list(given),
+            "part": list(given),
             "users": [np.count_nonzero(_per_user(data)) for data in given.values()],
             "items": [np.count_nonzero(_per_item(data)) for data in given.values()],
             "interactions": [data.nnz for data in given.values()],
         }
         caption = (
-            f"cold in test: {len(self.cold_users):,} users, {len(self.cold_items):,} items "
+            f"{self.name}; cold in test: {len(self.cold_users):,} users, {len(self.cold_items):,} items "
             f"({self.n_cold:,} interactions)"
         )
         return Table(columns, caption=caption)

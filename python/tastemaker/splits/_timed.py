@@ -78,7 +78,8 @@ def by_time(data: Any, test_size: float | int | None = None, *, at: Any = None) 
         Share (float in (0, 1)) or number of the latest interactions in test; 0.2 if neither this nor `at` is
         given. Interactions at one instant stay together, so test may be larger.
     at : number, datetime or ISO 8601 str, optional
-        First moment of test. Numbers are seconds since 1970, times without a zone are UTC.
+        First moment of test, read as times are in a Dataset: numbers are unix times (seconds, or finer units
+        where they are that large), times without a zone are UTC.
 
     Returns
     -------
