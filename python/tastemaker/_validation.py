@@ -206,6 +206,8 @@ def as_csr(name: str, data: Any, *, shape: tuple[int | None, int | None] = (None
     if matrix.ndim != 2:
         raise DataError(f"`{name}` must be 2-d (users x items), got {matrix.ndim}-d.")
     _check_shape(name, matrix.shape, shape)
+    if max(matrix.shape) > np.iinfo(np.int32).max:
+        raise DataError(f"`{name}` must have at most 2147483647 rows and columns, got {matrix.shape}.")
     if matrix.dtype.kind not in "buif":
         raise DataError(f"`{name}` must hold real numbers, got dtype {matrix.dtype}.")
     csr = matrix if matrix.format == "csr" else _to_csr(name, matrix)
@@ -223,14 +225,17 @@ def _check_shape(name: str, got: tuple[int, int], want: tuple[int | None, int | 
 
 
 def _to_csr(name: str, matrix: Any) -> Any:
+    if matrix.format == "coo":
+        if not len(matrix.row) == len(matrix.col) == len(matrix.data):
+            raise DataError(f"`{name}` must have as many rows and columns as values. The matrix is broken.")
+        _check_range(name, np.asarray(matrix.row), matrix.shape[0], "row")
+        _check_range(name, np.asarray(matrix.col), matrix.shape[1], "column")
+    elif matrix.format == "csc":
+        _check_csr_structure(name, matrix, axis=1)
     try:
-        if matrix.format == "coo":
-            _check_range(name, np.asarray(matrix.row), matrix.shape[0], "row")
-            _check_range(name, np.asarray(matrix.col), matrix.shape[1], "column")
-        elif matrix.format == "csc":
-            _check_csr_structure(name, matrix, axis=1)
-        return matrix.tocsr()
-    except (IndexError, AttributeError) as error:
+        # scipy adds duplicates in the matrix's own type, where small integers overflow.
+        return matrix.astype(np.float64, copy=False).tocsr()
+    except (IndexError, AttributeError, ValueError) as error:
         raise DataError(f"`{name}` is a broken sparse matrix: {error}.") from error
 
 
@@ -245,7 +250,8 @@ def _check_range(name: str, index: np.ndarray, size: int, what: str) -> None:
 def _check_csr_structure(name: str, matrix: Any, axis: int = 0) -> None:
     indptr, indices, data = (np.asarray(a) for a in (matrix.indptr, matrix.indices, matrix.data))
     rows, cols = matrix.shape[axis], matrix.shape[1 - axis]
-    if indptr.ndim != 1 or len(indptr) != rows + 1 or indptr[0] != 0 or (np.diff(indptr) < 0).any():
+    whole = indptr.dtype.kind in "iu" and indices.dtype.kind in "iu"
+    if not whole or indptr.shape != (rows + 1,) or indptr[0] != 0 or (indptr[1:] < indptr[:-1]).any():
         raise DataError(
             f"`{name}` must have an indptr of {rows + 1} positions that starts at 0 and never decreases; "
             "this one is broken. Build the matrix with scipy.sparse.coo_array((values, (rows, columns)))."
@@ -260,14 +266,14 @@ def _canonical(name: str, csr: Any) -> sp.csr_array:
     nnz = int(csr.indptr[-1])
     data = csr.data[:nnz]
     check_finite(name, data)
-    result = sp.csr_array(
-        (data.astype(np.float32), csr.indices[:nnz], csr.indptr), shape=csr.shape, copy=False
-    )
-    # Float64 beyond float32's range would turn infinite silently.
-    check_finite(name, result.data, after_cast=True)
+    with np.errstate(over="ignore"):
+        values = data.astype(np.float32)
+    result = sp.csr_array((values, csr.indices[:nnz], csr.indptr), shape=csr.shape, copy=False)
     if not result.has_canonical_format:
         result = result.copy()
         result.sum_duplicates()
+    # Float64 beyond float32's range has turned infinite in silence, and so may a sum.
+    check_finite(name, result.data, after_cast=True)
     if result.nnz and not result.data.all():
         result = result.copy()
         result.eliminate_zeros()

@@ -11,6 +11,7 @@ from tastemaker._validation import shown
 from tastemaker.errors import ArgumentTypeError, DataError
 
 roles = ("user", "item", "weight", "time")
+_optional = ("weight", "time")
 default_columns = {role: role for role in roles}
 
 
@@ -96,7 +97,7 @@ def guess_id(role: str, available: Sequence[str], preferred: str) -> str:
 
 def _guess(role: str, available: Sequence[str]) -> str | None:
     found = _obvious_name(role, available)
-    if found is None and role in ("user", "item"):
+    if found is None and role not in _optional:
         raise DataError(
             f"`{role}` must name the column of {role} ids, and no column has an obvious name. "
             f"Pass {role}= one of {', '.join(map(repr, available))}."
@@ -108,9 +109,10 @@ def _obvious_name(role: str, available: Sequence[str]) -> str | None:
     for tier in _obvious[role]:
         matches = [name for name in available if _plain(name) in tier]
         if len(matches) > 1:
+            none = " or False" if role in _optional else ""
             raise DataError(
                 f"`{role}` must be one column, and {' and '.join(map(repr, matches))} both look like it. "
-                f"Pass {role}= one of them."
+                f"Pass {role}= one of them{none}."
             )
         if matches:
             return matches[0]
@@ -118,10 +120,10 @@ def _obvious_name(role: str, available: Sequence[str]) -> str | None:
 
 
 def _checked(role: str, name: Any, available: Sequence[str]) -> str | None:
-    if name is False and role in ("weight", "time"):
+    if name is False and role in _optional:
         return None
     if not isinstance(name, str):
-        none = " or False for none" if role in ("weight", "time") else ""
+        none = " or False for none" if role in _optional else ""
         raise ArgumentTypeError(
             f"`{role}` must be the name of a column{none}, got {shown(name)} ({type(name).__name__})."
         )

@@ -127,7 +127,7 @@ def _lines(facts: dict[str, Any]) -> dict[str, str]:
             lines["pairs of weight 0, left out"] = f"{facts['zero_pairs']:,}"
     if facts["weight_min"] is not None:
         low, middle, high = (f"{facts[f'weight_{name}']:.4g}" for name in ("min", "median", "max"))
-        lines["weights"] = f"{low} to {high}, median {middle}"
+        lines["weights"] = f"{low} to {high}, median {middle}" if low != high else f"all {low}"
         if facts["negative_weights"]:
             lines["negative weights"] = f"{facts['negative_weights']:,}"
     lines["times"] = _span(facts["time_first"], facts["time_last"])

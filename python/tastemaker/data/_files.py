@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, cast
 
 from tastemaker._validation import check_choice, shown
 from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, MissingLibraryError
 
+Reader: TypeAlias = Literal["polars", "pyarrow", "pandas"]
+
 _separators = {".csv": ",", ".tsv": "\t"}
 # Fastest reader first.
-_readers = ("polars", "pyarrow", "pandas")
+_readers: tuple[Reader, ...] = ("polars", "pyarrow", "pandas")
+# A column's type must not be taken from its first rows: ratings may start 4, 5, 3 and go on 3.5.
+_whole_column: dict[Reader, dict[str, Any]] = {
+    "polars": {"infer_schema_length": None},
+    "pandas": {"low_memory": False},
+    "pyarrow": {},
+}
 
 
 def read_file(path: Any, reader: str | None) -> Any:
@@ -29,7 +36,8 @@ def read_file(path: Any, reader: str | None) -> Any:
     try:
         if suffix == ".parquet":
             return nw.read_parquet(str(file), backend=backend).to_native()
-        return nw.read_csv(str(file), backend=backend, separator=_separators[suffix]).to_native()
+        options = _whole_column[backend]
+        return nw.read_csv(str(file), backend=backend, separator=_separators[suffix], **options).to_native()
     except ImportError as error:
         raise MissingLibraryError(
             f"`{backend}` lacks a library to read {suffix} files: {error}. "
@@ -51,8 +59,8 @@ def _suffix(file: Path) -> str:
     )
 
 
-def _backend(reader: str | None) -> Any:
-    wanted: Sequence[str] = _readers if reader is None else (check_choice("reader", reader, _readers),)
+def _backend(reader: str | None) -> Reader:
+    wanted = _readers if reader is None else (cast(Reader, check_choice("reader", reader, _readers)),)
     found = next((library for library in wanted if find_spec(library)), None)
     if found is None:
         raise MissingLibraryError(

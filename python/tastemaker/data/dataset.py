@@ -15,7 +15,7 @@ from tastemaker.data._assemble import Origin, build, extend
 from tastemaker.data._columns import default_columns
 from tastemaker.data._describe import Description, describe
 from tastemaker.data._feature_build import FeatureInput, build_features
-from tastemaker.data._files import read_file
+from tastemaker.data._files import Reader, read_file
 from tastemaker.data._frames import is_frame, read_interactions
 from tastemaker.data._interactions import Interactions
 from tastemaker.data._merge import Duplicates, WeightPolicy
@@ -111,7 +111,8 @@ class Dataset(Interactions):
             What rows of one (user, item) pair become: their sum (amounts add up), the newest ("last"; the
             last row where there are no times), the largest, or an error. The pair's time is the newest.
         half_life : float (days) or timedelta, optional
-            Halve a row's weight with every half-life between it and the newest row. ``None``: no decay.
+            Halve a row's weight with every half-life between it and the newest row. ``None``: no decay. A
+            weight that has decayed below float32's range (some 149 half-lives) is no interaction any more.
         cap : float, optional
             Largest absolute weight of a pair, applied last. ``None``: no cap.
 
@@ -142,7 +143,7 @@ class Dataset(Interactions):
         cls,
         path: str | Path,
         *,
-        reader: Literal["polars", "pyarrow", "pandas"] | None = None,
+        reader: Reader | None = None,
         user: str | None = None,
         item: str | None = None,
         weight: str | Literal[False] | None = None,

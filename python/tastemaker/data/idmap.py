@@ -160,7 +160,7 @@ class IdMap:
             remedy = "int(id)" if kind == "int64" else "str(id)"
             raise DataError(
                 f"{label} must be ids of the same kind as the others, {kind}, got {kind_name(ids)} "
-                f"({shown(ids[0])}). Convert them with {remedy}."
+                f"({shown(ids[:1].tolist()[0])}). Convert them with {remedy}."
             )
 
     def __len__(self) -> int:
