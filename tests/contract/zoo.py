@@ -1,0 +1,39 @@
+"""Every model that the contract tests run over, and the small data that they run on."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+import tastemaker as tm
+
+MODELS = {
+    "popular": lambda: tm.Popular(),
+    "popular-weight": lambda: tm.Popular(by="weight"),
+    "knn-cosine": lambda: tm.KNN(similarity="cosine", neighbors=8),
+    "knn-pearson": lambda: tm.KNN(similarity="pearson", neighbors=8),
+    "knn-tfidf": lambda: tm.KNN(similarity="tfidf", neighbors=8),
+    "knn-bm25": lambda: tm.KNN(similarity="bm25", neighbors=8),
+    "knn-jaccard": lambda: tm.KNN(similarity="jaccard", neighbors=8),
+    "knn-random-walk": lambda: tm.KNN(similarity="random_walk", neighbors=8),
+    "knn-users": lambda: tm.KNN(similarity="cosine", neighbors=8, axis="user"),
+    "als-cg": lambda: tm.ALS(factors=9, epochs=4, solver="cg", rng=1),
+    "als-cholesky": lambda: tm.ALS(factors=6, epochs=3, solver="cholesky", rng=1),
+    "svd": lambda: tm.SVD(factors=5, rng=1),
+}
+
+
+def interactions(n_users: int = 40, n_items: int = 30, seed: int = 0) -> sp.csr_array:
+    """Return random counts with a popular head; every user and item has at least one."""
+    rng = np.random.default_rng(seed)
+    popularity = 1.0 / np.arange(1, n_items + 1)
+    dense = rng.random((n_users, n_items)) < 0.15 + 0.5 * popularity
+    dense[np.arange(n_users), rng.integers(0, n_items, n_users)] = True
+    dense[rng.integers(0, n_users, n_items), np.arange(n_items)] = True
+    return sp.csr_array((dense * rng.integers(1, 5, dense.shape)).astype(np.float32))
+
+
+def rows_of(matrix: sp.csr_array) -> list[tuple[str, int, float]]:
+    """Return the same interactions as tuples with ids: users are text, items are integers from 100."""
+    coo = matrix.tocoo()
+    return [(f"u{u}", 100 + int(i), float(w)) for u, i, w in zip(*coo.coords, coo.data, strict=True)]
