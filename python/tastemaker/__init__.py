@@ -12,6 +12,8 @@ _exports = {
     "Dataset": "data",
     "Recommender": "models.base",
     "config": "_runtime",
+    "inspect": "persistence",
+    "load": "persistence",
     "num_threads": "_runtime",
 }
 _modules = ("data", "datasets", "errors", "splits")
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from tastemaker._runtime import num_threads as num_threads
     from tastemaker.data import Dataset as Dataset
     from tastemaker.models.base import Recommender as Recommender
+    from tastemaker.persistence import inspect as inspect
+    from tastemaker.persistence import load as load
 
 
 def __getattr__(name: str) -> Any:

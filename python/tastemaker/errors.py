@@ -11,6 +11,8 @@ __all__ = [
     "ConvergenceWarning",
     "DataError",
     "DataWarning",
+    "FileError",
+    "FormatError",
     "MissingLibraryError",
     "ModelFitError",
     "NotFittedError",
@@ -35,6 +37,14 @@ class ArgumentTypeError(TastemakerError, TypeError):
 
 class DataError(TastemakerError, ValueError):
     """Interactions or features cannot be used: a missing column, NaN weights, a broken matrix."""
+
+
+class FileError(TastemakerError, OSError):
+    """A file cannot be opened, read or written."""
+
+
+class FormatError(TastemakerError, ValueError):
+    """A file is not what it should be: cut, damaged, of a newer version, or no model at all."""
 
 
 class UnknownIdError(TastemakerError, KeyError):

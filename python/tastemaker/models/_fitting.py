@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from inspect import isabstract
 from typing import Any, ClassVar, Self
 
@@ -25,6 +26,10 @@ class Trainable(Parameterized, ABC):
     #: What the model can do beyond recommend, score and rank: any of "explain", "fold_in", "partial_fit",
     #: "similar_items", "similar_users".
     abilities: ClassVar[frozenset[str]] = frozenset()
+
+    #: What training learned, by attribute, with the meaning of each axis: "users", "items", or any word for a
+    #: size that must agree among them; a leading "csr" marks a sparse matrix. What ``save`` writes, ``load`` checks.
+    _learned: Mapping[str, tuple[str, ...]] = {}
 
     _source: Source
     _cache: dict[str, Any]
@@ -140,18 +145,20 @@ class Trainable(Parameterized, ABC):
             if not run.history:
                 self.__dict__ = before
                 raise
-            self._remember(matrix, source, run, start)
+            self._remember(matrix, source, run.history, time.perf_counter() - start)
             raise
-        self._remember(matrix, source, run, start)
+        self._remember(matrix, source, run.history, time.perf_counter() - start)
         return self
 
-    def _remember(self, matrix: sp.csr_array, source: Source, run: Training, start: float) -> None:
+    def _remember(
+        self, matrix: sp.csr_array, source: Source, history: list[dict[str, Any]], seconds: float
+    ) -> None:
         self._cache = {}
         self._source = source
         self.seen_ = matrix
         self.users_, self.items_ = source.users, source.items
-        self.history_ = run.history
-        self.fit_seconds_ = time.perf_counter() - start
+        self.history_ = history
+        self.fit_seconds_ = seconds
 
     def _check_growth(self, matrix: sp.csr_array, source: Source) -> None:
         sides = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -241,6 +242,22 @@ class Recommender(Comparable):
         """
         self._require("fold_in")
         return self._fold_in(new_users(interactions, self._fitted().items_, self.n_items_).matrix)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to one file without pickle; ``tastemaker.load`` reads it.
+
+        Parameters
+        ----------
+        path : path-like
+            Customarily ``*.safetensors``. An existing file is replaced only by a complete one.
+
+        Raises
+        ------
+        NotFittedError, FileError
+        """
+        from tastemaker.persistence import save  # upwards, for the method's sake alone
+
+        save(self, path)
 
     def _index(self) -> Any:
         """Return the cached scorer; its queries are whatever this model's ``_queries`` makes."""
