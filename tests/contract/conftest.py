@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 import scipy.sparse as sp
-
-import tastemaker as tm
 from tests.contract.zoo import MODELS, interactions
 
+import tastemaker as tm
 
-@pytest.fixture
-def X() -> sp.csr_array:
+
+@pytest.fixture(name="X")
+def matrix() -> sp.csr_array:
     return interactions()
 
 

@@ -7,15 +7,15 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from tests.contract.zoo import rows_of
 
 import tastemaker as tm
 from tastemaker.errors import DataWarning, UnknownIdError, UnsupportedError
-from tests.contract.zoo import rows_of
 
 FRAMES = {
-    "pandas": (pd.DataFrame, lambda columns: pd.DataFrame(columns)),
-    "polars": (pl.DataFrame, lambda columns: pl.DataFrame(columns)),
-    "pyarrow": (pa.Table, lambda columns: pa.table(columns)),
+    "pandas": (pd.DataFrame, pd.DataFrame),
+    "polars": (pl.DataFrame, pl.DataFrame),
+    "pyarrow": (pa.Table, pa.table),
 }
 
 
@@ -98,9 +98,7 @@ def test_new_users_come_in_many_forms(unfitted, dataset):
     first = named[named["user_id"] == "new"]
     assert first["movieId"].tolist() == nameless["movieId"].tolist()
     as_dataset = tm.Dataset.from_tuples([("new", 105), ("new", 101), ("new", 102)])
-    pd.testing.assert_frame_equal(
-        model.recommend(interactions=as_dataset, n=3), first, check_dtype=False
-    )
+    pd.testing.assert_frame_equal(model.recommend(interactions=as_dataset, n=3), first, check_dtype=False)
     with pytest.warns(DataWarning, match="1 of 2 interactions are with items not seen"):
         model.recommend(interactions=[101, 99999], n=3)
 

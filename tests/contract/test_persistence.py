@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from tests.contract.zoo import MODELS, rows_of
 
 import tastemaker as tm
-from tests.contract.zoo import MODELS, rows_of
 
 
 def fitted_state(model):

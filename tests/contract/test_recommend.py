@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from tests.contract.zoo import interactions
 
 import tastemaker as tm
 from tastemaker.errors import ArgumentError, ArgumentTypeError, DataWarning, UnknownIdError, UnsupportedError
-from tests.contract.zoo import interactions
 
 
 def all_scores(model):
@@ -156,7 +156,7 @@ def test_score_broadcasts_pairs(model):
 
 def test_new_users_are_answered_and_not_stored(model, X):
     if "fold_in" not in model.abilities:
-        with pytest.raises(UnsupportedError, match="cannot do fold_in.*ALS"):
+        with pytest.raises(UnsupportedError, match=r"cannot do fold_in.*ALS"):
             model.recommend(interactions=X)
         return
     before = model.recommend(n=5)

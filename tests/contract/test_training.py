@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from tests.contract.zoo import interactions
 
 import tastemaker as tm
 from tastemaker.errors import ArgumentTypeError, DataError, NotFittedError, UnsupportedError
-from tests.contract.zoo import interactions
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,19 @@ def test_any_sparse_form_of_the_same_data_gives_the_same_model(unfitted, X):
     order = np.random.default_rng(0).permutation(coo.nnz)
     shuffled = sp.coo_array((coo.data[order], tuple(c[order] for c in coo.coords)), shape=X.shape)
     halves = sp.coo_array(
-        (np.concatenate([coo.data, coo.data]) / 2, tuple(np.concatenate([c, c]) for c in coo.coords)), shape=X.shape
+        (np.concatenate([coo.data, coo.data]) / 2, tuple(np.concatenate([c, c]) for c in coo.coords)),
+        shape=X.shape,
     )
     wide = sp.csr_array((X.data, X.indices.astype(np.int64), X.indptr.astype(np.int64)), shape=X.shape)
-    for form in (sp.csr_matrix(X), X.tocsc(), shuffled, halves, wide, X.astype(np.float64), X.astype(np.int16)):
+    for form in (
+        sp.csr_matrix(X),
+        X.tocsc(),
+        shuffled,
+        halves,
+        wide,
+        X.astype(np.float64),
+        X.astype(np.int16),
+    ):
         got = unfitted.fit(form).recommend(n=6)
         np.testing.assert_array_equal(got[0], want[0])
         np.testing.assert_array_equal(got[1], want[1])
@@ -83,7 +92,9 @@ def test_any_sparse_form_of_the_same_data_gives_the_same_model(unfitted, X):
 
 @pytest.mark.parametrize("data", [None, [[1, 0]], np.eye(3), "events.csv"])
 def test_what_is_no_data_is_refused(unfitted, data):
-    with pytest.raises(ArgumentTypeError, match="`data` must be a Dataset or a users x items scipy sparse matrix"):
+    with pytest.raises(
+        ArgumentTypeError, match="`data` must be a Dataset or a users x items scipy sparse matrix"
+    ):
         unfitted.fit(data)
 
 

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 import tastemaker as tm
 
 MODELS = {
-    "popular": lambda: tm.Popular(),
+    "popular": tm.Popular,
     "popular-weight": lambda: tm.Popular(by="weight"),
     "knn-cosine": lambda: tm.KNN(similarity="cosine", neighbors=8),
     "knn-pearson": lambda: tm.KNN(similarity="pearson", neighbors=8),

@@ -56,7 +56,9 @@ def test_flipped_bits_never_crash(path, rng):
             pass
 
 
-@pytest.mark.parametrize("text", [b"", b"not a model", b"\x00" * 100, b"\xff" * 64, b"PK\x03\x04" + b"0" * 100])
+@pytest.mark.parametrize(
+    "text", [b"", b"not a model", b"\x00" * 100, b"\xff" * 64, b"PK\x03\x04" + b"0" * 100]
+)
 def test_what_is_no_model_is_refused(path, text):
     path.write_bytes(text)
     with pytest.raises(FormatError, match=r"model\.safetensors is"):
