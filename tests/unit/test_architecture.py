@@ -19,9 +19,9 @@ PYTHON_LAYERS = [
     {"_validation"},
     {"_runtime", "_table"},
     {"data"},
-    {"splits", "retrieval"},
+    {"splits", "retrieval", "_modelfile"},
     {"datasets", "models"},
-    {"evaluation"},
+    {"evaluation", "persistence"},
 ]
 CORE_USERS = {"_runtime", "retrieval", "models", "evaluation"}
 

@@ -6,16 +6,19 @@ import os
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
 
+from tastemaker import _modelfile
 from tastemaker._runtime import num_threads
 from tastemaker._validation import check_bool, check_int, friendly
 from tastemaker.errors import ArgumentError, DataWarning
 from tastemaker.models._inputs import Who, indices, is_scalar_id, known_indices, new_users
 from tastemaker.models._outputs import Output, Ranked, as_frame, frame_ids, ranked_frame
+from tastemaker.models._saving import arrays_of, facts_of
 from tastemaker.models._similarity import Comparable
 from tastemaker.retrieval import DenseScorer, SparseScorer
 
@@ -255,9 +258,8 @@ class Recommender(Comparable):
         ------
         NotFittedError, FileError
         """
-        from tastemaker.persistence import save  # upwards, for the method's sake alone
-
-        save(self, path)
+        self._fitted()
+        _modelfile.write(Path(path), facts_of(self), arrays_of(self))
 
     def _index(self) -> Any:
         """Return the cached scorer; its queries are whatever this model's ``_queries`` makes."""

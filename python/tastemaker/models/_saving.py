@@ -1,0 +1,159 @@
+"""What a fitted model is on disk: facts for the header, arrays for the rest, and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from tastemaker import __version__
+from tastemaker._modelfile import Arrays
+from tastemaker._table import FrameKind, frame_kinds
+from tastemaker._validation import as_csr, shown
+from tastemaker.data import IdMap
+from tastemaker.errors import FormatError
+from tastemaker.models._inputs import Source
+
+if TYPE_CHECKING:
+    from tastemaker.models._fitting import Trainable
+
+#: Version of the file format, apart from the library's; files of every version up to this one can be read.
+FORMAT_VERSION = 1
+
+HEADER_KEYS = {"format", "version", "created", "model", "shape", "columns", "frame", "ids", "training"}
+
+
+def facts_of(model: Trainable) -> dict[str, Any]:
+    source = model._source
+    return {
+        "format": FORMAT_VERSION,
+        "version": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "model": model.to_config(),
+        "shape": [model.n_users_, model.n_items_],
+        "columns": {"user": source.user_column, "item": source.item_column},
+        "frame": source.frame,
+        "ids": {"users": _id_kind(model.users_), "items": _id_kind(model.items_)},
+        "training": {"seconds": model.fit_seconds_, "history": model.history_},
+    }
+
+
+def _id_kind(ids: IdMap | None) -> str | None:
+    return None if ids is None else "str" if ids.ids.dtype == object else "int"
+
+
+def arrays_of(model: Trainable) -> Arrays:
+    arrays: Arrays = {}
+    for name in model._learned:
+        _put(arrays, name, getattr(model, name))
+    _put(arrays, "seen_", model.seen_)
+    for name, ids in (("users_", model.users_), ("items_", model.items_)):
+        if ids is not None:
+            _put_ids(arrays, name, ids.ids)
+    return arrays
+
+
+def _put(arrays: Arrays, name: str, value: np.ndarray | sp.csr_array) -> None:
+    if isinstance(value, np.ndarray):
+        arrays[name] = value
+    else:
+        arrays |= {
+            f"{name}.indptr": value.indptr,
+            f"{name}.indices": value.indices,
+            f"{name}.data": value.data,
+        }
+
+
+def _put_ids(arrays: Arrays, name: str, ids: np.ndarray) -> None:
+    if ids.dtype != object:
+        arrays[name] = ids
+        return
+    encoded = [text.encode("utf-8", "surrogatepass") for text in ids]
+    arrays[f"{name}.ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+    arrays[f"{name}.utf8"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+
+
+def restore(model: Trainable, facts: dict[str, Any], arrays: Arrays) -> None:
+    users, items = (_size(n) for n in facts["shape"])
+    sizes = {"users": users, "items": items}
+    model._check_params()
+    learned = {name: _take(arrays, name, dims, sizes) for name, dims in model._learned.items()}
+    seen = _take_csr(arrays, "seen_", (users, items))
+    source = Source(
+        _take_ids(arrays, "users_", facts["ids"]["users"], users),
+        _take_ids(arrays, "items_", facts["ids"]["items"], items),
+        str(facts["columns"]["user"]),
+        str(facts["columns"]["item"]),
+        _frame_kind(facts["frame"]),
+    )
+    if arrays:
+        raise FormatError(f"it holds unknown arrays: {', '.join(map(shown, sorted(arrays)[:5]))}")
+    training = facts["training"]
+    model.__dict__.update(learned)
+    model._remember(seen, source, list(training["history"]), float(training["seconds"]))
+
+
+def _take(
+    arrays: Arrays, name: str, dims: tuple[str, ...], sizes: dict[str, int]
+) -> np.ndarray | sp.csr_array:
+    """Remove an array, or the three of a CSR matrix, and check it against sizes; new sizes are noted."""
+    if dims[0] == "csr":
+        return _take_csr(arrays, name, (sizes[dims[1]], sizes[dims[2]]))
+    array = _pop(arrays, name)
+    want = tuple(sizes.setdefault(dim, size) for dim, size in zip(dims, array.shape, strict=False))
+    if array.dtype != np.float32 or array.shape != want or array.ndim != len(dims):
+        raise FormatError(
+            f"array {name!r} must be float32 ({' x '.join(dims)}), got {array.dtype} of shape {array.shape}"
+        )
+    return array
+
+
+def _take_csr(arrays: Arrays, name: str, shape: tuple[int, int]) -> sp.csr_array:
+    parts = [_pop(arrays, f"{name}.{part}") for part in ("data", "indices", "indptr")]
+    if any(part.ndim != 1 for part in parts) or any(part.dtype.kind != "i" for part in parts[1:]):
+        raise FormatError(f"matrix {name!r} must have 1-d parts with integer indices")
+    if len(parts[2]) != shape[0] + 1 or len(parts[0]) != len(parts[1]):
+        raise FormatError(f"matrix {name!r} must have {shape[0]} rows and as many values as indices")
+    matrix = sp.csr_array(shape, dtype=np.float32)
+    matrix.data, matrix.indices, matrix.indptr = parts  # scipy's own constructor would copy
+    return as_csr(name, matrix, shape=shape)
+
+
+def _take_ids(arrays: Arrays, name: str, kind: Any, size: int) -> IdMap | None:
+    if kind is None:
+        return None
+    if kind == "int":
+        ids: Any = _pop(arrays, name)
+    elif kind == "str":
+        ends, raw = _pop(arrays, f"{name}.ends"), _pop(arrays, f"{name}.utf8").tobytes()
+        bounds = [0, *ends.tolist()]
+        if any(a > b for a, b in pairwise(bounds)) or bounds[-1] != len(raw):
+            raise FormatError(f"the texts of {name!r} do not cover their bytes")
+        ids = [raw[a:b].decode("utf-8", "surrogatepass") for a, b in pairwise(bounds)]
+    else:
+        raise FormatError(f"the kind of {name!r} must be 'int', 'str' or null, got {shown(kind)}")
+    if len(ids) != size:
+        raise FormatError(f"{name!r} must hold {size} ids, got {len(ids)}")
+    return IdMap(ids)
+
+
+def _pop(arrays: Arrays, name: str) -> np.ndarray:
+    if name not in arrays:
+        raise FormatError(f"array {name!r} is missing")
+    return arrays.pop(name)
+
+
+def _size(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
+        raise FormatError(f"a size must be an int in [0, 2^31), got {shown(value)}")
+    return value
+
+
+def _frame_kind(value: Any) -> FrameKind | None:
+    if value is not None and value not in frame_kinds:
+        raise FormatError(f"the kind of frame must be one of {frame_kinds} or null, got {shown(value)}")
+    kind: FrameKind | None = value
+    return kind
