@@ -186,8 +186,8 @@ def check_indices(name: str, values: Any, size: int) -> np.ndarray:
 def as_csr(name: str, data: Any, *, shape: tuple[int | None, int | None] = (None, None)) -> sp.csr_array:
     """Return a canonical float32 CSR copy-on-need of any scipy sparse matrix, checked entry by entry.
 
-    Canonical: int64 indptr where needed, int32 indices, ascending and unique within rows, finite values,
-    no stored zeros. Duplicates are summed. The caller's matrix is never changed.
+    Canonical: indices ascending and unique within rows, int32 unless there are more entries than that
+    counts, finite values, no stored zeros. Duplicates are summed. The caller's matrix is never changed.
 
     Parameters
     ----------
@@ -225,18 +225,21 @@ def _check_shape(name: str, got: tuple[int, int], want: tuple[int | None, int | 
 
 
 def _to_csr(name: str, matrix: Any) -> Any:
+    if matrix.format not in ("coo", "csc"):
+        # Through numpy code that raises: scipy's compiled conversions trust, for example, a BSR's indptr.
+        try:
+            matrix = matrix.tocoo()
+        except (IndexError, ValueError) as error:
+            raise DataError(f"`{name}` is a broken sparse matrix: {error}.") from error
     if matrix.format == "coo":
         if not len(matrix.row) == len(matrix.col) == len(matrix.data):
             raise DataError(f"`{name}` must have as many rows and columns as values. The matrix is broken.")
         _check_range(name, np.asarray(matrix.row), matrix.shape[0], "row")
         _check_range(name, np.asarray(matrix.col), matrix.shape[1], "column")
-    elif matrix.format == "csc":
+    else:
         _check_csr_structure(name, matrix, axis=1)
-    try:
-        # scipy adds duplicates in the matrix's own type, where small integers overflow.
-        return matrix.astype(np.float64, copy=False).tocsr()
-    except (IndexError, AttributeError, ValueError) as error:
-        raise DataError(f"`{name}` is a broken sparse matrix: {error}.") from error
+    # scipy adds duplicates in the matrix's own type, where small integers overflow.
+    return matrix.astype(np.float64, copy=False).tocsr()
 
 
 def _check_range(name: str, index: np.ndarray, size: int, what: str) -> None:
@@ -268,7 +271,9 @@ def _canonical(name: str, csr: Any) -> sp.csr_array:
     check_finite(name, data)
     with np.errstate(over="ignore"):
         values = data.astype(np.float32)
-    result = sp.csr_array((values, csr.indices[:nnz], csr.indptr), shape=csr.shape, copy=False)
+    width = index_width(nnz)
+    indices = csr.indices[:nnz].astype(width, copy=False)
+    result = sp.csr_array((values, indices, csr.indptr.astype(width, copy=False)), shape=csr.shape)
     if not result.has_canonical_format:
         result = result.copy()
         result.sum_duplicates()
@@ -278,6 +283,11 @@ def _canonical(name: str, csr: Any) -> sp.csr_array:
         result = result.copy()
         result.eliminate_zeros()
     return result
+
+
+def index_width(nnz: int) -> type[np.int32 | np.int64]:
+    """Return the type of indptr and indices for nnz entries; scipy wants one type for both."""
+    return np.int32 if nnz <= np.iinfo(np.int32).max else np.int64
 
 
 def check_finite(name: str, values: np.ndarray, *, after_cast: bool = False) -> None:

@@ -76,21 +76,13 @@ class Interactions:
             Distinct indices of users.
         """
         chosen = check_indices("rows", rows, self.n_users)
-        users = IdMap(self.users.take(chosen))
-        lengths = np.diff(self.matrix.indptr)[chosen]
-        indptr = np.concatenate([[0], np.cumsum(lengths)])
-        entries = np.repeat(self.matrix.indptr[chosen] - indptr[:-1], lengths) + np.arange(indptr[-1])
-        matrix = sp.csr_array(
-            (self.matrix.data[entries], self.matrix.indices[entries], indptr),
-            shape=(len(users), self.n_items),
-        )
-        times = None if self.times is None else self.times[entries]
+        times = None if self.times is None else self.times[_entries(self.matrix, chosen)]
         features = None if self.user_features is None else self.user_features.take(chosen)
         return replace(
             self,
-            matrix=matrix,
+            matrix=sp.csr_array(self.matrix[chosen]),
             times=times,
-            users=users,
+            users=IdMap(self.users.take(chosen)),
             user_features=features,
             origin=self.origin.derived(),
         )
@@ -102,3 +94,11 @@ class Interactions:
         if self.times is not None:
             parts.append("with times")
         return f"Dataset({', '.join(parts)})"
+
+
+def _entries(matrix: sp.csr_array, rows: np.ndarray) -> np.ndarray:
+    """Return the positions of the entries of some rows, row by row."""
+    starts = matrix.indptr[rows]
+    lengths = matrix.indptr[rows + 1] - starts
+    before = np.cumsum(lengths) - lengths
+    return np.repeat(starts - before, lengths) + np.arange(lengths.sum())

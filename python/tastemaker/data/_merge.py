@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, cast
 import numpy as np
 import scipy.sparse as sp
 
-from tastemaker._validation import check_choice, check_finite, check_float
+from tastemaker._validation import check_choice, check_finite, check_float, index_width
 from tastemaker.errors import ArgumentError, DataError
 
 Duplicates: TypeAlias = Literal["sum", "last", "max", "error"]
@@ -101,8 +101,15 @@ def merge(rows: Rows, shape: tuple[int, int], policy: WeightPolicy) -> Merged:
     if zeros:
         users, items, values = users[kept], items[kept], values[kept]
         times = None if times is None else times[kept]
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(users, minlength=shape[0]))])
-    return Merged(sp.csr_array((values, items, indptr), shape=shape), times, duplicates, zeros)
+    return Merged(_csr(values, users, items, shape), times, duplicates, zeros)
+
+
+def _csr(values: np.ndarray, users: np.ndarray, items: np.ndarray, shape: tuple[int, int]) -> sp.csr_array:
+    """Return the matrix of entries sorted by user, then item."""
+    width = index_width(values.size)
+    indptr = np.zeros(shape[0] + 1, dtype=width)
+    np.cumsum(np.bincount(users, minlength=shape[0]), out=indptr[1:])
+    return sp.csr_array((values, items.astype(width, copy=False), indptr), shape=shape)
 
 
 def _reduce(weights: np.ndarray, starts: np.ndarray, on_duplicate: Duplicates) -> np.ndarray:
