@@ -224,7 +224,6 @@ def broken(wrap, **arrays):
         (sp.coo_array(([3e38, 3e38], ([0, 0], [0, 0]))), "must fit float32"),
         (sp.coo_array(([1.0], ([0], [2**31]))), "at most 2147483647"),
     ],
-    ids=repr,
 )
 def test_broken_matrices(matrix, message):
     with pytest.raises(DataError, match=f"`matrix` .*{message}"):
