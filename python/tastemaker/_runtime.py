@@ -7,18 +7,22 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from tastemaker import _core
-from tastemaker._validation import check_int
+from tastemaker._validation import check_int, shown
 from tastemaker.errors import ArgumentError, ArgumentTypeError
 
 _threads: ContextVar[int | None] = ContextVar("tastemaker_threads", default=None)
 
 _cgroup = Path("/sys/fs/cgroup")
+_own_cgroup = Path("/proc/self/cgroup")
+
+# More is a mistake, and a system that cannot start so many may end the process.
+_max_threads = 1024
 
 
 @contextmanager
@@ -38,7 +42,7 @@ def config(*, threads: int | None = None) -> Iterator[None]:
     1
     """
     if threads is not None:
-        threads = check_int("threads", threads, low=1)
+        threads = check_int("threads", threads, low=1, high=_max_threads)
     token = _threads.set(threads if threads is not None else _threads.get())
     try:
         yield
@@ -58,15 +62,15 @@ def num_threads(threads: int | None = None) -> int:
         The ``threads=`` argument of the call.
     """
     if threads is not None:
-        return check_int("threads", threads, low=1)
+        return check_int("threads", threads, low=1, high=_max_threads)
     configured = _threads.get()
     if configured is not None:
         return configured
     text = os.environ.get("TASTEMAKER_NUM_THREADS", "").strip()
     if text:
-        if not text.isdecimal() or int(text) < 1:
+        if not text.isdecimal():
             raise ArgumentError(f"`TASTEMAKER_NUM_THREADS` must be an int >= 1, got {text!r}.")
-        return int(text)
+        return check_int("TASTEMAKER_NUM_THREADS", int(text), low=1, high=_max_threads)
     return _allowed_cpus()
 
 
@@ -78,13 +82,37 @@ def _allowed_cpus() -> int:
 
 
 def _cgroup_cpus() -> float | None:
-    """CPUs that the container's quota allows (cgroup v2, then v1); None without a quota."""
+    """CPUs that the quotas of this process's control group and of those above it allow; None without a quota."""
+    quotas = [_quota(folder) for folder in _cgroup_folders()]
+    return min((quota for quota in quotas if quota is not None), default=None)
+
+
+def _cgroup_folders() -> Iterator[Path]:
+    """Yield the folders that may hold a quota: cgroup v2, then v1; a container sees its own as the root."""
+    yield from (_cgroup, _cgroup / "cpu")
     try:
-        quota, period = (_cgroup / "cpu.max").read_text().split()
+        lines = _own_cgroup.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        number, controllers, path = line.split(":", 2)
+        below = PurePosixPath(path.lstrip("/"))
+        if number == "0":
+            root = _cgroup
+        elif "cpu" in controllers.split(","):
+            root = _cgroup / "cpu"
+        else:
+            continue
+        yield from (root / part for part in (below, *below.parents))
+
+
+def _quota(folder: Path) -> float | None:
+    try:
+        quota, period = (folder / "cpu.max").read_text().split()
     except (OSError, ValueError):
         try:
-            quota = (_cgroup / "cpu/cpu.cfs_quota_us").read_text().strip()
-            period = (_cgroup / "cpu/cpu.cfs_period_us").read_text().strip()
+            quota = (folder / "cpu.cfs_quota_us").read_text().strip()
+            period = (folder / "cpu.cfs_period_us").read_text().strip()
         except OSError:
             return None
     if not (quota.isdecimal() and period.isdecimal()) or int(period) == 0:
@@ -94,17 +122,15 @@ def _cgroup_cpus() -> float | None:
 
 def generator(rng: Any) -> np.random.Generator:
     """Return the generator for an ``rng`` argument: int, SeedSequence, Generator or None (fresh entropy)."""
-    if isinstance(rng, (bool, np.random.RandomState)):
-        raise ArgumentTypeError(
-            "`rng` must be an int, a numpy Generator, a SeedSequence or None, "
-            f"got {type(rng).__name__}. Use np.random.default_rng(seed)."
-        )
+    rule = "`rng` must be an int >= 0, a numpy Generator, a SeedSequence or None, got"
+    if isinstance(rng, (bool, np.bool_, np.random.RandomState)):
+        raise ArgumentTypeError(f"{rule} {type(rng).__name__}. Use np.random.default_rng(seed).")
     try:
         return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise ArgumentTypeError(
-            f"`rng` must be an int >= 0, a numpy Generator, a SeedSequence or None, got {rng!r}."
-        ) from error
+    except TypeError as error:
+        raise ArgumentTypeError(f"{rule} {shown(rng)} ({type(rng).__name__}).") from error
+    except ValueError as error:
+        raise ArgumentError(f"{rule} {shown(rng)}.") from error
 
 
 def simd_levels() -> list[str]:

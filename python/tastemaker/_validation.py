@@ -59,6 +59,8 @@ PEER_NAMES: dict[str, tuple[str, ...]] = {
     "B": ("b",),
 }
 
+_max_index = np.iinfo(np.int32).max  # the core numbers users and items with 32 bits
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -99,10 +101,12 @@ def check_float(
 ) -> float:
     """Return value as a finite float within [low, high], or (low, high] when open_low."""
     rule = "a finite number" + _range_rule(low, high, open_low)
-    if isinstance(value, (bool, np.bool_, str)):
+    if isinstance(value, (bool, np.bool_, str, bytes, bytearray)) or np.ndim(value) > 0:
         raise _wrong_type(name, rule, value)
     try:
         number = float(value)
+    except OverflowError:
+        number = math.inf
     except (TypeError, ValueError):
         raise _wrong_type(name, rule, value) from None
     too_low = low is not None and (number < low or (open_low and number == low))
@@ -165,7 +169,10 @@ def friendly(function: F) -> F:
 
 def check_indices(name: str, values: Any, size: int) -> np.ndarray:
     """Return values as a 1-d int32 array of indices in [0, size); refuses negatives, floats and strings."""
-    array = np.atleast_1d(np.asarray(values))
+    try:
+        array = np.atleast_1d(np.asarray(values))
+    except ValueError as error:  # a ragged list
+        raise ArgumentTypeError(f"`{name}` must be integer indices, got {shown(values)}.") from error
     if array.size == 0:
         return np.empty(0, dtype=np.int32)
     if array.ndim != 1:
@@ -184,10 +191,11 @@ def check_indices(name: str, values: Any, size: int) -> np.ndarray:
 
 
 def as_csr(name: str, data: Any, *, shape: tuple[int | None, int | None] = (None, None)) -> sp.csr_array:
-    """Return a canonical float32 CSR copy-on-need of any scipy sparse matrix, checked entry by entry.
+    """Return a canonical float32 CSR copy of any scipy sparse matrix, checked entry by entry.
 
     Canonical: indices ascending and unique within rows, int32 unless there are more entries than that
-    counts, finite values, no stored zeros. Duplicates are summed. The caller's matrix is never changed.
+    counts, finite values, no stored zeros. Duplicates are summed. The caller's matrix is never changed,
+    and later changes of it do not reach the copy.
 
     Parameters
     ----------
@@ -216,6 +224,8 @@ def as_csr(name: str, data: Any, *, shape: tuple[int | None, int | None] = (None
 
 
 def _check_shape(name: str, got: tuple[int, int], want: tuple[int | None, int | None]) -> None:
+    if max(got) > _max_index:
+        raise DataError(f"`{name}` must have at most {_max_index} rows and columns, got {got[0]} x {got[1]}.")
     if all(w is None or g == w for g, w in zip(got, want, strict=True)):
         return
     wanted = " x ".join("any" if w is None else str(w) for w in want)
@@ -272,16 +282,13 @@ def _canonical(name: str, csr: Any) -> sp.csr_array:
     with np.errstate(over="ignore"):
         values = data.astype(np.float32)
     width = index_width(nnz)
-    indices = csr.indices[:nnz].astype(width, copy=False)
-    result = sp.csr_array((values, indices, csr.indptr.astype(width, copy=False)), shape=csr.shape)
+    indices, indptr = csr.indices[:nnz].astype(width), csr.indptr.astype(width)
+    result = sp.csr_array((values, indices, indptr), shape=csr.shape)
     if not result.has_canonical_format:
-        result = result.copy()
         result.sum_duplicates()
     # Float64 beyond float32's range has turned infinite in silence, and so may a sum.
     check_finite(name, result.data, after_cast=True)
-    if result.nnz and not result.data.all():
-        result = result.copy()
-        result.eliminate_zeros()
+    result.eliminate_zeros()
     return result
 
 
