@@ -176,8 +176,10 @@ def test_weights_must_be_numbers():
         Dataset.from_frame(pl.DataFrame(dict(columns, plays=["1", "2", "3"])))
     with pytest.raises(DataError, match="must hold numbers, got 'x'"):
         Dataset.from_tuples([(1, 2, "x")])
-    with pytest.raises(DataError, match="must hold numbers, got list"):
+    with pytest.raises(DataError, match="must hold numbers of float64, got list"):
         Dataset.from_tuples([(1, 2, [1])])
+    with pytest.raises(DataError, match="must hold numbers of float64, got int"):
+        Dataset.from_tuples([(1, 2, 10**400)])
     with pytest.raises(DataError, match="must hold numbers, got dtype datetime64"):
         Dataset.from_frame(pd.DataFrame({"user": [1], "item": [1], "weight": pd.to_datetime(["2020"])}))
 
@@ -268,6 +270,7 @@ def test_date_and_text_columns(kind):
         ([1, "2024-01-01"], "times of one kind, got int and str"),
         ([[1], [2]], "times of one kind, got list"),
         ([True, False], "times of one kind, got bool"),
+        ([pd.NaT, datetime(2024, 5, 1)], "1 of 2 are missing"),
         ([np.datetime64("NaT"), np.datetime64("2020")], "missing"),
     ],
 )

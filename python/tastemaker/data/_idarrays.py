@@ -67,6 +67,18 @@ def object_array(values: list[Any]) -> np.ndarray:
     return array
 
 
+def plain_numbers(items: list[Any], *, bools: bool) -> np.ndarray | None:
+    """Return items as float64 where all are Python or numpy numbers, else None; bools count as 0 and 1."""
+    kinds = set(map(type, items))
+    numbers = (int, float, np.integer, np.floating) + ((np.bool_,) if bools else ())
+    if not all(issubclass(kind, numbers) and (bools or kind is not bool) for kind in kinds):
+        return None
+    try:
+        return np.array(items, dtype=np.float64)
+    except OverflowError:
+        return None  # an int beyond float64
+
+
 def count_missing(values: Iterable[Any]) -> int:
     """Return how many of values are None, NaN or a frame library's null."""
     return sum(map(is_missing, values))

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from tastemaker.data._columns import default_columns
-from tastemaker.data._idarrays import is_missing
+from tastemaker.data._idarrays import is_missing, plain_numbers
 from tastemaker.errors import DataError
 
 FrameKind: TypeAlias = Literal["pandas", "polars", "pyarrow"]
@@ -53,12 +53,16 @@ def as_weights(label: str, values: np.ndarray) -> np.ndarray:
 
 
 def _from_objects(label: str, values: np.ndarray) -> np.ndarray:
+    items = values.tolist()
+    numbers = plain_numbers(items, bools=True)
+    if numbers is not None:
+        return numbers
     # Text is refused even where it reads as a number: it is usually the wrong column.
-    texts = [value for value in values.tolist() if isinstance(value, (str, bytes))]
+    texts = [value for value in items if isinstance(value, (str, bytes))]
     if texts:
         raise DataError(f"{label} must hold numbers, got {texts[0]!r}. Convert the column.")
     try:
-        return np.array([np.nan if is_missing(value) else float(value) for value in values.tolist()])
-    except (TypeError, ValueError):
-        kinds = " and ".join(sorted({type(value).__name__ for value in values.tolist()}))
-        raise DataError(f"{label} must hold numbers, got {kinds}. Convert the column.") from None
+        return np.array([np.nan if is_missing(value) else float(value) for value in items])
+    except (TypeError, ValueError, OverflowError):
+        kinds = " and ".join(sorted({type(value).__name__ for value in items}))
+        raise DataError(f"{label} must hold numbers of float64, got {kinds}. Convert the column.") from None

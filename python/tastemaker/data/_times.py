@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tastemaker._validation import shown
-from tastemaker.data._idarrays import count_missing, object_array
+from tastemaker.data._idarrays import count_missing, object_array, plain_numbers
 from tastemaker.errors import DataError
 
 # Unix times grow by 1000 from unit to unit, so the magnitude tells the unit: 1e11 s is the year 5138,
@@ -62,18 +62,19 @@ def _from_datetimes(label: str, array: np.ndarray) -> np.ndarray:
 
 def _from_objects(label: str, array: np.ndarray) -> np.ndarray:
     items = array.tolist()
-    missing = count_missing(items)
-    if missing:
-        raise _missing(label, missing, len(items))
+    numbers = plain_numbers(items, bools=False)
+    if numbers is not None:
+        return numbers
     kinds = set(map(type, items))
     if all(issubclass(kind, str) for kind in kinds):
         return _from_text(label, items)
+    missing = count_missing(items)
+    if missing:
+        raise _missing(label, missing, len(items))
     if all(issubclass(kind, np.datetime64) for kind in kinds):
         return np.array(items, dtype="datetime64[us]")
     if all(issubclass(kind, date) for kind in kinds):
         return np.array([_seconds(item) for item in items])
-    if all(issubclass(kind, (int, float, np.number)) and kind is not bool for kind in kinds):
-        return np.array(items, dtype=np.float64)
     names = " and ".join(sorted(kind.__name__ for kind in kinds))
     raise DataError(f"{label} must hold times of one kind, got {names}. {_remedy}.")
 
