@@ -85,17 +85,20 @@ TEST_CASE("vec: load, store and broadcast move exact bits to unaligned places") 
     });
 }
 
-TEST_CASE("vec: add and mul round like scalars") {
+TEST_CASE("vec: add, sub and mul round like scalars") {
     for_each_level([](const VecProbe& p) {
         std::mt19937 random(2);
         const Lanes a = random_lanes(random);
         const Lanes b = random_lanes(random);
         Lanes sum;
+        Lanes difference;
         Lanes product;
         p.add(a.data(), b.data(), sum.data());
+        p.sub(a.data(), b.data(), difference.data());
         p.mul(a.data(), b.data(), product.data());
         for (int i = 0; i < p.width; ++i) {
             CHECK(sum[i] == a[i] + b[i]);
+            CHECK(difference[i] == a[i] - b[i]);
             CHECK(product[i] == a[i] * b[i]);
         }
     });
@@ -173,5 +176,20 @@ TEST_CASE("vec: sum takes every lane once") {
             powers.data()[i] = static_cast<float>(1 << i);
         }
         CHECK(p.sum(powers.data()) == static_cast<float>((1 << p.width) - 1));  // exact: below 2^24
+    });
+}
+
+TEST_CASE("vec: store_sums takes every lane of every register once and writes four floats") {
+    for_each_level([](const VecProbe& p) {
+        for (int lane = 0; lane < 4 * p.width; ++lane) {
+            std::array<float, 64> registers{};
+            registers[static_cast<std::size_t>(lane)] = 3.0f;
+            std::array<float, 5> sums{};
+            p.store_sums(registers.data(), sums.data());
+            for (int r = 0; r < 4; ++r) {
+                CHECK(sums[static_cast<std::size_t>(r)] == (lane / p.width == r ? 3.0f : 0.0f));
+            }
+            CHECK(sums[4] == 0.0f);
+        }
     });
 }

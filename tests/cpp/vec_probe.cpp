@@ -18,6 +18,7 @@ const VecProbe TASTEMAKER_JOIN(probe_, TASTEMAKER_ISA) = {
     [](const float* a, float* out) { v::store(out, v::load(a)); },
     [](float x, float* out) { v::store(out, v::broadcast(x)); },
     [](const float* a, const float* b, float* out) { v::store(out, v::add(v::load(a), v::load(b))); },
+    [](const float* a, const float* b, float* out) { v::store(out, v::sub(v::load(a), v::load(b))); },
     [](const float* a, const float* b, float* out) { v::store(out, v::mul(v::load(a), v::load(b))); },
     [](const float* a, const float* b, const float* c, float* out) {
         v::store(out, v::fma(v::load(a), v::load(b), v::load(c)));
@@ -26,6 +27,10 @@ const VecProbe TASTEMAKER_JOIN(probe_, TASTEMAKER_ISA) = {
     [](const float* a, const float* b) { return v::greater_equal(v::load(a), v::load(b)); },
     [](const float* a, const float* b) { return v::same_bits(v::load(a), v::load(b)); },
     [](const float* a) { return v::sum(v::load(a)); },
+    [](const float* a, float* out) {
+        constexpr int w = v::vf::width;
+        v::store_sums(out, v::load(a), v::load(a + w), v::load(a + 2 * w), v::load(a + 3 * w));
+    },
 };
 
 }  // namespace tastemaker::simd

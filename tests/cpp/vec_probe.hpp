@@ -11,12 +11,14 @@ struct VecProbe {
     void (*copy)(const float* a, float* out);
     void (*broadcast)(float x, float* out);
     void (*add)(const float* a, const float* b, float* out);
+    void (*sub)(const float* a, const float* b, float* out);
     void (*mul)(const float* a, const float* b, float* out);
     void (*fma)(const float* a, const float* b, const float* c, float* out);
     std::uint32_t (*greater)(const float* a, const float* b);
     std::uint32_t (*greater_equal)(const float* a, const float* b);
     std::uint32_t (*same_bits)(const float* a, const float* b);
     float (*sum)(const float* a);
+    void (*store_sums)(const float* a, float* out);  // of four registers that lie one after another
 };
 
 // One per level that this build compiled; vec_probe.cpp defines them.

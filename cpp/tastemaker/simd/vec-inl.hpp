@@ -32,6 +32,9 @@ inline vf broadcast(float x) {
 inline vf add(vf a, vf b) {
     return {_mm512_add_ps(a.v, b.v)};
 }
+inline vf sub(vf a, vf b) {
+    return {_mm512_sub_ps(a.v, b.v)};
+}
 inline vf mul(vf a, vf b) {
     return {_mm512_mul_ps(a.v, b.v)};
 }
@@ -55,6 +58,14 @@ inline float sum(vf a) {
     q = _mm_add_ps(q, _mm_movehl_ps(q, q));
     return _mm_cvtss_f32(_mm_add_ss(q, _mm_shuffle_ps(q, q, 1)));
 }
+// Stores the sums of a, b, c and d to p[0..3].
+inline void store_sums(float* p, vf a, vf b, vf c, vf d) {
+    const __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(a.v, b.v), _mm512_unpackhi_ps(a.v, b.v));
+    const __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(c.v, d.v), _mm512_unpackhi_ps(c.v, d.v));
+    const __m512 t = _mm512_add_ps(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xEE));
+    const __m256 h = _mm256_add_ps(_mm512_castps512_ps256(t), _mm512_extractf32x8_ps(t, 1));
+    _mm_storeu_ps(p, _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1)));
+}
 
 #elif defined(TASTEMAKER_LEVEL_AVX2)
 
@@ -74,6 +85,9 @@ inline vf broadcast(float x) {
 }
 inline vf add(vf a, vf b) {
     return {_mm256_add_ps(a.v, b.v)};
+}
+inline vf sub(vf a, vf b) {
+    return {_mm256_sub_ps(a.v, b.v)};
 }
 inline vf mul(vf a, vf b) {
     return {_mm256_mul_ps(a.v, b.v)};
@@ -98,6 +112,14 @@ inline float sum(vf a) {
     q = _mm_add_ps(q, _mm_movehl_ps(q, q));
     return _mm_cvtss_f32(_mm_add_ss(q, _mm_shuffle_ps(q, q, 1)));
 }
+// Stores the sums of a, b, c and d to p[0..3].
+inline void store_sums(float* p, vf a, vf b, vf c, vf d) {
+    // A blend runs on any vector port and a shuffle on few: one of each per pair instead of two unpacks.
+    const __m256 ab = _mm256_add_ps(_mm256_blend_ps(a.v, b.v, 0xCC), _mm256_shuffle_ps(a.v, b.v, 0x4E));
+    const __m256 cd = _mm256_add_ps(_mm256_blend_ps(c.v, d.v, 0xCC), _mm256_shuffle_ps(c.v, d.v, 0x4E));
+    const __m256 t = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x88), _mm256_shuffle_ps(ab, cd, 0xDD));
+    _mm_storeu_ps(p, _mm_add_ps(_mm256_castps256_ps128(t), _mm256_extractf128_ps(t, 1)));
+}
 
 #elif defined(TASTEMAKER_LEVEL_SSE2)
 
@@ -117,6 +139,9 @@ inline vf broadcast(float x) {
 }
 inline vf add(vf a, vf b) {
     return {_mm_add_ps(a.v, b.v)};
+}
+inline vf sub(vf a, vf b) {
+    return {_mm_sub_ps(a.v, b.v)};
 }
 inline vf mul(vf a, vf b) {
     return {_mm_mul_ps(a.v, b.v)};
@@ -140,6 +165,12 @@ inline float sum(vf a) {
     const __m128 q = _mm_add_ps(a.v, _mm_movehl_ps(a.v, a.v));
     return _mm_cvtss_f32(_mm_add_ss(q, _mm_shuffle_ps(q, q, 1)));
 }
+// Stores the sums of a, b, c and d to p[0..3].
+inline void store_sums(float* p, vf a, vf b, vf c, vf d) {
+    const __m128 ab = _mm_add_ps(_mm_unpacklo_ps(a.v, b.v), _mm_unpackhi_ps(a.v, b.v));
+    const __m128 cd = _mm_add_ps(_mm_unpacklo_ps(c.v, d.v), _mm_unpackhi_ps(c.v, d.v));
+    _mm_storeu_ps(p, _mm_add_ps(_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab)));
+}
 
 #elif defined(TASTEMAKER_LEVEL_NEON)
 
@@ -159,6 +190,9 @@ inline vf broadcast(float x) {
 }
 inline vf add(vf a, vf b) {
     return {vaddq_f32(a.v, b.v)};
+}
+inline vf sub(vf a, vf b) {
+    return {vsubq_f32(a.v, b.v)};
 }
 inline vf mul(vf a, vf b) {
     return {vmulq_f32(a.v, b.v)};
@@ -183,6 +217,10 @@ inline std::uint32_t same_bits(vf a, vf b) {
 }
 inline float sum(vf a) {
     return vaddvq_f32(a.v);
+}
+// Stores the sums of a, b, c and d to p[0..3].
+inline void store_sums(float* p, vf a, vf b, vf c, vf d) {
+    vst1q_f32(p, vpaddq_f32(vpaddq_f32(a.v, b.v), vpaddq_f32(c.v, d.v)));
 }
 
 #else  // any other CPU: plain loops, which its compiler may vectorise
@@ -222,6 +260,9 @@ inline vf broadcast(float x) {
 inline vf add(vf a, vf b) {
     return lanes([=](int i) { return a.v[i] + b.v[i]; });
 }
+inline vf sub(vf a, vf b) {
+    return lanes([=](int i) { return a.v[i] - b.v[i]; });
+}
 inline vf mul(vf a, vf b) {
     return lanes([=](int i) { return a.v[i] * b.v[i]; });
 }
@@ -241,6 +282,13 @@ inline std::uint32_t same_bits(vf a, vf b) {
 }
 inline float sum(vf a) {
     return (a.v[0] + a.v[2]) + (a.v[1] + a.v[3]);
+}
+// Stores the sums of a, b, c and d to p[0..3].
+inline void store_sums(float* p, vf a, vf b, vf c, vf d) {
+    p[0] = sum(a);
+    p[1] = sum(b);
+    p[2] = sum(c);
+    p[3] = sum(d);
 }
 
 #endif
