@@ -1,8 +1,82 @@
+// Implicit ALS: one half epoch, the Gram matrix and the objective, on factors padded as simd/als_kernels.hpp wants.
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "tastemaker/als/gram.hpp"
+#include "tastemaker/als/half_epoch.hpp"
+#include "tastemaker/als/objective.hpp"
 
 namespace tastemaker::python {
+namespace {
 
-void bind_als(py::module_&) {}
+// A CSR matrix checked once for many half epochs. Nobody may change its arrays afterwards.
+struct AlsMatrix {
+    explicit AlsMatrix(const py::tuple& parts) : arrays(CsrArrays::from_tuple(parts)), view(arrays.view()) {}
+
+    CsrArrays arrays;
+    CsrView view;
+};
+
+als::Factors factors_view(const array<float>& a, index_t factors) {
+    als::Factors view = matrix_view(a);
+    als::require_padded(view.stride, factors);
+    view.cols = factors;
+    return view;
+}
+
+const double* gram_data(const array<double>& gram, offset_t size) {
+    require(gram.ndim() == 2 && gram.shape(0) == size && gram.shape(1) == size,
+            "a Gram matrix must be as wide as the padded factors");
+    return gram.data();
+}
+
+array<double> gram(const array<float>& y, index_t factors, int threads) {
+    const als::Factors view = factors_view(y, factors);
+    array<double> out({view.stride, view.stride});
+    double* data = out.mutable_data();
+    const py::gil_scoped_release release;  // pure arithmetic on memory that the arguments keep alive
+    const AlignedBuffer<double> result = als::gram(view, threads);
+    std::copy_n(result.data(), result.size(), data);
+    return out;
+}
+
+void half_epoch(const AlsMatrix& x, const array<float>& y, const array<double>& gram, const array<float>& start,
+                array<float> out, index_t factors, const als::Problem& problem, int cg_steps, int threads) {
+    const als::Factors y_view = factors_view(y, factors);
+    const als::Factors start_view = factors_view(start, factors);
+    const double* gram_view = gram_data(gram, y_view.stride);
+    MatrixView<float> out_view = mutable_matrix_view(out);
+    out_view.cols = factors;
+    require(cg_steps >= 0, "cg_steps must not be negative");
+    const py::gil_scoped_release release;  // as above
+    als::half_epoch(x.view, y_view, gram_view, start_view, problem, {cg_steps}, out_view, threads);
+}
+
+double objective(const AlsMatrix& csr, const AlsMatrix& transposed, const array<float>& x, const array<float>& y,
+                 const array<double>& gram_x, const array<double>& gram_y, index_t factors, const als::Problem& problem,
+                 int threads) {
+    const als::Factors x_view = factors_view(x, factors);
+    const als::Factors y_view = factors_view(y, factors);
+    const double* gx = gram_data(gram_x, y_view.stride);
+    const double* gy = gram_data(gram_y, y_view.stride);
+    const py::gil_scoped_release release;  // as above
+    return als::objective(csr.view, transposed.view, x_view, y_view, gx, gy, problem, threads);
+}
+
+}  // namespace
+
+void bind_als(py::module_& m) {
+    m.attr("als_padding") = simd::als_padding;
+    py::class_<AlsMatrix>(m, "AlsMatrix").def(py::init<const py::tuple&>(), py::arg("csr"));
+    py::class_<als::Problem>(m, "AlsProblem")
+        .def(py::init<float, float, float, float>(), py::arg("reg"), py::arg("alpha"), py::arg("unobserved_weight"),
+             py::arg("nu"));
+    m.def("als_gram", &gram, py::arg("y").noconvert(), py::arg("factors"), py::arg("threads"));
+    m.def("als_half_epoch", &half_epoch, py::arg("x"), py::arg("y").noconvert(), py::arg("gram").noconvert(),
+          py::arg("start").noconvert(), py::arg("out").noconvert(), py::arg("factors"), py::arg("problem"),
+          py::arg("cg_steps"), py::arg("threads"));
+    m.def("als_objective", &objective, py::arg("csr"), py::arg("transposed"), py::arg("x").noconvert(),
+          py::arg("y").noconvert(), py::arg("gram_x").noconvert(), py::arg("gram_y").noconvert(), py::arg("factors"),
+          py::arg("problem"), py::arg("threads"));
+}
 
 }  // namespace tastemaker::python

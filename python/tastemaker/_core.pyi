@@ -64,6 +64,37 @@ class SparseIndex:
 # knn
 
 # als
+als_padding: int
+
+class AlsMatrix:
+    def __init__(self, csr: CsrParts) -> None: ...
+
+class AlsProblem:
+    def __init__(self, reg: float, alpha: float, unobserved_weight: float, nu: float) -> None: ...
+
+def als_gram(y: npt.NDArray[np.float32], factors: int, threads: int) -> npt.NDArray[np.float64]: ...
+def als_half_epoch(
+    x: AlsMatrix,
+    y: npt.NDArray[np.float32],
+    gram: npt.NDArray[np.float64],
+    start: npt.NDArray[np.float32],
+    out: npt.NDArray[np.float32],
+    factors: int,
+    problem: AlsProblem,
+    cg_steps: int,
+    threads: int,
+) -> None: ...
+def als_objective(
+    csr: AlsMatrix,
+    transposed: AlsMatrix,
+    x: npt.NDArray[np.float32],
+    y: npt.NDArray[np.float32],
+    gram_x: npt.NDArray[np.float64],
+    gram_y: npt.NDArray[np.float64],
+    factors: int,
+    problem: AlsProblem,
+    threads: int,
+) -> float: ...
 
 # eval
 def ranking_metric_names() -> list[str]: ...

@@ -1,0 +1,54 @@
+// Gram matrix Y^T Y, the same bits at any number of threads.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "tastemaker/als/problem.hpp"
+#include "tastemaker/base/parallel.hpp"
+#include "tastemaker/simd/level.hpp"
+
+namespace tastemaker::als {
+
+// Returns Y^T Y (stride x stride, symmetric, zero in the padding). fp32 within 256 rows, fp64 beyond: the error of an
+// entry stays near 256 eps of the sum of its terms' sizes, however long the table.
+inline AlignedBuffer<double> gram(const Factors& y, int threads) {
+    constexpr offset_t block = 256;
+    constexpr offset_t max_chunks = 32;
+    const offset_t size = y.stride;
+    const offset_t area = checked_mul(size, size);
+    const offset_t blocks = round_up(y.rows, block) / block;
+    const offset_t chunks = std::clamp<offset_t>(blocks, 1, max_chunks);
+
+    // Chunks depend on the table only and are summed in their order, whoever computed them.
+    AlignedBuffer<double> partial(checked_mul(chunks, area));
+    std::vector<AlignedBuffer<float>> scratch;
+    for (int worker = 0; worker < std::max(threads, 1); ++worker) {
+        scratch.emplace_back(area);
+    }
+    const simd::AlsKernels& kernels = simd::kernels().als;
+    parallel_chunks(chunks, threads, [&](offset_t chunk, int worker) {
+        AlignedBuffer<float>& part = scratch[static_cast<std::size_t>(worker)];
+        double* sum = partial.data() + chunk * area;
+        for (offset_t b = chunk * blocks / chunks; b < (chunk + 1) * blocks / chunks; ++b) {
+            std::fill(part.begin(), part.end(), 0.0f);
+            const float* rows = y.row(b * block);
+            kernels.syrk(rows, rows, std::min(block, y.rows - b * block), size, part.data(), size);
+            std::transform(part.begin(), part.end(), sum, sum, [](float x, double s) { return s + x; });
+        }
+    });
+
+    AlignedBuffer<double> result(area);
+    for (offset_t chunk = 0; chunk < chunks; ++chunk) {
+        const double* sum = partial.data() + chunk * area;
+        std::transform(sum, sum + area, result.begin(), result.begin(), std::plus<>());
+    }
+    for (offset_t i = 0; i < size; ++i) {
+        for (offset_t j = 0; j < i; ++j) {
+            result[i * size + j] = result[j * size + i];
+        }
+    }
+    return result;
+}
+
+}  // namespace tastemaker::als

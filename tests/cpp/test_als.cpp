@@ -1,0 +1,298 @@
+// The als kernels and the steps built on them against plain fp64 loops, at every SIMD level of this CPU.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "tastemaker/als/gram.hpp"
+#include "tastemaker/als/half_epoch.hpp"
+#include "tastemaker/als/objective.hpp"
+#include "tastemaker/base/aligned.hpp"
+#include "tastemaker/simd/level.hpp"
+
+namespace {
+
+using namespace tastemaker;
+
+constexpr double eps = std::numeric_limits<float>::epsilon();
+
+template <class Check>
+void for_each_level(Check check) {
+    const std::string before = simd::current_level();
+    for (const std::string& level : simd::available_levels()) {
+        CAPTURE(level);
+        simd::set_level(level);
+        check();
+    }
+    simd::set_level(before);
+}
+
+// Factors with zeros in the padding.
+struct Table {
+    Table(offset_t rows_, index_t factors_, unsigned seed)
+        : rows(rows_), factors(factors_), size(round_up(factors_, simd::als_padding)), data(rows_ * size) {
+        std::mt19937 random(seed);
+        std::normal_distribution<float> normal;
+        for (offset_t i = 0; i < rows; ++i) {
+            for (offset_t k = 0; k < factors; ++k) {
+                data[i * size + k] = normal(random);
+            }
+        }
+    }
+    als::Factors view() const { return {data.data(), rows, factors, size}; }
+    MatrixView<float> mutable_view() { return {data.data(), rows, factors, size}; }
+    double at(offset_t i, offset_t k) const { return static_cast<double>(data[i * size + k]); }
+
+    offset_t rows;
+    index_t factors;
+    offset_t size;
+    AlignedBuffer<float> data;
+};
+
+// Rows of the given lengths over `cols` columns, with likes, dislikes and zero-free weights.
+struct Csr {
+    Csr(const std::vector<index_t>& lengths, index_t cols_, unsigned seed) : cols(cols_) {
+        std::mt19937 random(seed);
+        std::uniform_real_distribution<float> weight(0.5f, 4.0f);
+        for (const index_t length : lengths) {
+            for (index_t t = 0; t < length; ++t) {
+                indices.push_back(static_cast<index_t>(static_cast<offset_t>(t) * cols / length));
+                values.push_back(t % 5 == 4 ? -weight(random) : weight(random));
+            }
+            indptr.push_back(static_cast<offset_t>(indices.size()));
+        }
+    }
+    CsrView view() const {
+        return {static_cast<index_t>(indptr.size() - 1), cols, indptr.data(), indices.data(), values.data()};
+    }
+
+    index_t cols;
+    std::vector<offset_t> indptr{0};
+    std::vector<index_t> indices;
+    std::vector<float> values;
+};
+
+// |A x - b| relative to what its terms could lose: small for any good solution, whatever the condition of A.
+double relative_residual(const SparseRow& row, const Table& y, const float* x, const als::Problem& problem) {
+    double worst = 0;
+    double scale = 0;
+    const double w0 = static_cast<double>(problem.unobserved_weight);
+    std::vector<double> confidence(static_cast<std::size_t>(y.rows), w0);
+    std::vector<double> preference(static_cast<std::size_t>(y.rows), 0.0);
+    for (offset_t t = 0; t < row.size(); ++t) {
+        const auto i = static_cast<std::size_t>(row.indices[static_cast<std::size_t>(t)]);
+        confidence[i] = static_cast<double>(problem.alpha) * std::abs(static_cast<double>(row.value(t)));
+        preference[i] = row.value(t) > 0 ? 1.0 : 0.0;
+    }
+    for (index_t k = 0; k < y.factors; ++k) {
+        double residual = static_cast<double>(problem.ridge(row.size(), y.rows)) * static_cast<double>(x[k]);
+        double size = std::abs(residual);
+        for (offset_t i = 0; i < y.rows; ++i) {
+            double score = 0;
+            double score_size = 0;
+            for (index_t l = 0; l < y.factors; ++l) {
+                score += y.at(i, l) * static_cast<double>(x[l]);
+                score_size += std::abs(y.at(i, l) * static_cast<double>(x[l]));
+            }
+            const auto at = static_cast<std::size_t>(i);
+            residual += confidence[at] * y.at(i, k) * (score - preference[at]);
+            size += confidence[at] * std::abs(y.at(i, k)) * (score_size + preference[at]);
+        }
+        worst = std::max(worst, std::abs(residual));
+        scale = std::max(scale, size);
+    }
+    return worst / scale;
+}
+
+const std::vector<index_t> row_lengths{0, 1, 31, 32, 33, 1000};
+constexpr index_t columns = 1000;
+
+}  // namespace
+
+TEST_CASE("als: the Gram matrix agrees with fp64, with the same bits at any thread count") {
+    for_each_level([] {
+        for (const index_t factors : {1, 7, 16, 33, 64, 100}) {
+            CAPTURE(factors);
+            const Table y(1111, factors, 1);
+            const AlignedBuffer<double> gram = als::gram(y.view(), 1);
+            for (index_t a = 0; a < y.size; ++a) {
+                for (index_t b = 0; b < y.size; ++b) {
+                    double exact = 0;
+                    double size = 0;
+                    for (offset_t i = 0; i < y.rows; ++i) {
+                        exact += y.at(i, a) * y.at(i, b);
+                        size += std::abs(y.at(i, a) * y.at(i, b));
+                    }
+                    // 256 fp32 additions, each off by at most eps / 2 of a partial sum.
+                    CHECK(std::abs(gram[a * y.size + b] - exact) <= 128 * eps * size);
+                }
+            }
+            for (const int threads : {3, 7}) {
+                const AlignedBuffer<double> again = als::gram(y.view(), threads);
+                CHECK(std::equal(gram.data(), gram.data() + gram.size(), again.data()));
+            }
+        }
+    });
+}
+
+TEST_CASE("als: the exact solver leaves a residual of rounding size for every row length") {
+    for_each_level([] {
+        const Csr x(row_lengths, columns, 2);
+        const als::Problem problem{0.01f, 2.0f, 0.5f, 0.5f};
+        for (const index_t factors : {1, 7, 13, 16, 17, 64, 100}) {
+            CAPTURE(factors);
+            const Table y(columns, factors, 3);
+            Table out(x.view().rows, factors, 4);
+            const AlignedBuffer<double> gram = als::gram(y.view(), 1);
+            als::half_epoch(x.view(), y.view(), gram.data(), out.view(), problem, {0}, out.mutable_view(), 1);
+            CHECK(std::all_of(out.data.data(), out.data.data() + out.size, [](float f) { return f == 0.0f; }));
+            for (index_t u = 1; u < x.view().rows; ++u) {
+                // A backward stable solver: factors * eps times a small constant.
+                CHECK(relative_residual(x.view().row(u), y, out.view().row(u), problem) <= 4 * factors * eps);
+            }
+        }
+    });
+}
+
+TEST_CASE("als: conjugate gradients reach the exact solution, block or no block, at any thread count") {
+    for_each_level([] {
+        std::vector<index_t> lengths;
+        for (index_t u = 0; u < 70; ++u) {
+            lengths.push_back(u % 7 == 0 ? 0 : u);
+        }
+        const Csr x(lengths, columns, 5);
+        const als::Problem problem{0.05f, 1.0f, 0.1f, 1.0f};
+        const Table y(columns, 24, 6);
+        const AlignedBuffer<double> gram = als::gram(y.view(), 1);
+        const Table start(x.view().rows, 24, 7);
+        Table exact(x.view().rows, 24, 8);
+        Table iterated(x.view().rows, 24, 9);
+        als::half_epoch(x.view(), y.view(), gram.data(), start.view(), problem, {0}, exact.mutable_view(), 1);
+        als::half_epoch(x.view(), y.view(), gram.data(), start.view(), problem, {60}, iterated.mutable_view(), 1);
+        for (offset_t k = 0; k < exact.data.size(); ++k) {
+            CHECK(iterated.data[k] == doctest::Approx(exact.data[k]).epsilon(1e-4).scale(0.1));
+        }
+        for (const int threads : {3, 7}) {
+            Table again(x.view().rows, 24, 10);
+            als::half_epoch(x.view(), y.view(), gram.data(), start.view(), problem, {60}, again.mutable_view(),
+                            threads);
+            CHECK(std::equal(again.data.begin(), again.data.end(), iterated.data.begin()));
+        }
+    });
+}
+
+TEST_CASE("als: a row's product with the Gram matrix does not depend on its block") {
+    for_each_level([] {
+        const Table p(7, 40, 11);
+        const Table g(48, 40, 12);
+        AlignedBuffer<float> all(7 * 48);
+        AlignedBuffer<float> one(48);
+        const simd::AlsKernels& kernels = simd::kernels().als;
+        kernels.gemm(p.data.data(), 7, g.data.data(), 48, all.data());
+        for (offset_t u = 0; u < 7; ++u) {
+            kernels.gemm(p.view().row(u), 1, g.data.data(), 48, one.data());
+            CHECK(std::equal(one.begin(), one.end(), all.data() + u * 48));
+        }
+    });
+}
+
+TEST_CASE("als: a system that is not positive definite is an error, one that is nearly so is not") {
+    for_each_level([] {
+        const Csr x({3}, 3, 13);
+        Table y(3, 20, 14);
+        Table out(1, 20, 15);
+        AlignedBuffer<double> gram = als::gram(y.view(), 1);
+        const als::Problem no_ridge{0.0f, 1.0f, 1.0f, 1.0f};  // 3 rows cannot span 20 factors
+        als::half_epoch(x.view(), y.view(), gram.data(), out.view(), no_ridge, {0}, out.mutable_view(), 1);
+        CHECK(std::isfinite(out.data[0]));
+        gram[0] = -1e6;
+        CHECK_THROWS_AS(
+            als::half_epoch(x.view(), y.view(), gram.data(), out.view(), no_ridge, {0}, out.mutable_view(), 1),
+            NumericalError);
+    });
+}
+
+TEST_CASE("als: factors that are not finite are an error") {
+    for_each_level([] {
+        const Csr x({3, 5}, 8, 16);
+        Table y(8, 5, 17);
+        Table out(2, 5, 18);
+        y.data[0] = std::numeric_limits<float>::infinity();
+        const AlignedBuffer<double> gram = als::gram(y.view(), 1);
+        for (const int steps : {0, 3}) {
+            CHECK_THROWS_AS(als::half_epoch(x.view(), y.view(), gram.data(), out.view(), {0.1f, 1.0f, 1.0f, 1.0f},
+                                            {steps}, out.mutable_view(), 1),
+                            NumericalError);
+        }
+    });
+}
+
+TEST_CASE("als: shapes that do not fit are refused") {
+    const Csr x({1, 2}, 4, 19);
+    const Table y(5, 5, 20);
+    Table out(2, 5, 21);
+    const AlignedBuffer<double> gram = als::gram(y.view(), 1);
+    CHECK_THROWS_AS(als::half_epoch(x.view(), y.view(), gram.data(), out.view(), {}, {0}, out.mutable_view(), 1),
+                    std::invalid_argument);
+    const als::Factors unpadded{y.data.data(), 4, 5, 5};
+    CHECK_THROWS_AS(als::half_epoch(x.view(), unpadded, gram.data(), out.view(), {}, {0}, out.mutable_view(), 1),
+                    std::invalid_argument);
+}
+
+TEST_CASE("als: the objective agrees with the sum over all pairs") {
+    for_each_level([] {
+        const Csr csr(row_lengths, columns, 22);
+        std::vector<offset_t> counts(columns);
+        for (const index_t i : csr.indices) {
+            ++counts[static_cast<std::size_t>(i)];
+        }
+        std::vector<offset_t> indptr{0};
+        for (const offset_t n : counts) {
+            indptr.push_back(indptr.back() + n);
+        }
+        const CsrView transposed{columns, csr.view().rows, indptr.data(), nullptr, nullptr};
+        const als::Problem problem{0.1f, 3.0f, 0.2f, 0.7f};
+        const Table x(csr.view().rows, 9, 23);
+        const Table y(columns, 9, 24);
+        double exact = 0;
+        double size = 0;
+        for (index_t u = 0; u < csr.view().rows; ++u) {
+            std::vector<float> values(columns, 0.0f);
+            const SparseRow row = csr.view().row(u);
+            for (offset_t t = 0; t < row.size(); ++t) {
+                values[static_cast<std::size_t>(row.indices[static_cast<std::size_t>(t)])] = row.value(t);
+            }
+            for (index_t i = 0; i < columns; ++i) {
+                const double v = static_cast<double>(values[static_cast<std::size_t>(i)]);
+                double s = 0;
+                for (index_t k = 0; k < 9; ++k) {
+                    s += x.at(u, k) * y.at(i, k);
+                }
+                const double c = v != 0 ? 3.0 * std::abs(v) : static_cast<double>(problem.unobserved_weight);
+                const double miss = (v > 0 ? 1.0 : 0.0) - s;
+                exact += c * miss * miss;
+                size += c * (1 + s * s);
+            }
+        }
+        const auto ridges = [&](const Table& t, const CsrView& lengths, offset_t others) {
+            for (index_t i = 0; i < lengths.rows; ++i) {
+                for (index_t k = 0; k < 9; ++k) {
+                    exact += static_cast<double>(problem.ridge(lengths.length(i), others)) * t.at(i, k) * t.at(i, k);
+                }
+            }
+        };
+        ridges(x, csr.view(), columns);
+        ridges(y, transposed, csr.view().rows);
+        const AlignedBuffer<double> gram_x = als::gram(x.view(), 1);
+        const AlignedBuffer<double> gram_y = als::gram(y.view(), 1);
+        const auto loss = [&](int threads) {
+            return als::objective(csr.view(), transposed, x.view(), y.view(), gram_x.data(), gram_y.data(), problem,
+                                  threads);
+        };
+        CHECK(std::abs(loss(1) - exact) <= 100 * eps * (size + exact));
+        CHECK(loss(3) == loss(1));
+        CHECK(loss(7) == loss(1));
+    });
+}
