@@ -59,7 +59,7 @@ PEER_NAMES: dict[str, tuple[str, ...]] = {
     "B": ("b",),
 }
 
-_max_index = np.iinfo(np.int32).max  # the core numbers users and items with 32 bits
+_max_index = int(np.iinfo(np.int32).max)  # the core numbers users and items with 32 bits
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -214,8 +214,6 @@ def as_csr(name: str, data: Any, *, shape: tuple[int | None, int | None] = (None
     if matrix.ndim != 2:
         raise DataError(f"`{name}` must be 2-d (users x items), got {matrix.ndim}-d.")
     _check_shape(name, matrix.shape, shape)
-    if max(matrix.shape) > np.iinfo(np.int32).max:
-        raise DataError(f"`{name}` must have at most 2147483647 rows and columns, got {matrix.shape}.")
     if matrix.dtype.kind not in "buif":
         raise DataError(f"`{name}` must hold real numbers, got dtype {matrix.dtype}.")
     csr = matrix if matrix.format == "csr" else _to_csr(name, matrix)
@@ -253,6 +251,8 @@ def _to_csr(name: str, matrix: Any) -> Any:
 
 
 def _check_range(name: str, index: np.ndarray, size: int, what: str) -> None:
+    if index.dtype.kind not in "iu":
+        raise DataError(f"`{name}` must have integer {what} indices, got dtype {index.dtype}.")
     if index.size and (index.min() < 0 or index.max() >= size):
         bad = index[(index < 0) | (index >= size)][0]
         raise DataError(
@@ -263,8 +263,8 @@ def _check_range(name: str, index: np.ndarray, size: int, what: str) -> None:
 def _check_csr_structure(name: str, matrix: Any, axis: int = 0) -> None:
     indptr, indices, data = (np.asarray(a) for a in (matrix.indptr, matrix.indices, matrix.data))
     rows, cols = matrix.shape[axis], matrix.shape[1 - axis]
-    whole = indptr.dtype.kind in "iu" and indices.dtype.kind in "iu"
-    if not whole or indptr.shape != (rows + 1,) or indptr[0] != 0 or (indptr[1:] < indptr[:-1]).any():
+    sound = indptr.dtype.kind in "iu" and indptr.shape == (rows + 1,) and indptr[0] == 0
+    if not sound or (indptr[1:] < indptr[:-1]).any():
         raise DataError(
             f"`{name}` must have an indptr of {rows + 1} positions that starts at 0 and never decreases; "
             "this one is broken. Build the matrix with scipy.sparse.coo_array((values, (rows, columns)))."
@@ -294,7 +294,7 @@ def _canonical(name: str, csr: Any) -> sp.csr_array:
 
 def index_width(nnz: int) -> type[np.int32 | np.int64]:
     """Return the type of indptr and indices for nnz entries; scipy wants one type for both."""
-    return np.int32 if nnz <= np.iinfo(np.int32).max else np.int64
+    return np.int32 if nnz <= _max_index else np.int64
 
 
 def check_finite(name: str, values: np.ndarray, *, after_cast: bool = False) -> None:
