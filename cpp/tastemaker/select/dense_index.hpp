@@ -68,7 +68,7 @@ public:
     index_t width() const { return kernels_->panel_width; }
     index_t factors() const { return factors_; }
     index_t size() const { return static_cast<index_t>(ids_.size()); }
-    index_t catalogue() const { return static_cast<index_t>(positions_.size()); }  // ids lie in [0, catalogue())
+    index_t catalogue() const { return static_cast<index_t>(places_.size()); }  // ids lie in [0, catalogue())
     index_t panels() const { return static_cast<index_t>(bounds_.size()); }
     const float* panel(index_t p) const { return vectors_.data() + offset_t{p} * width() * factors_; }
 
@@ -78,8 +78,8 @@ public:
     // Ids of the items of panel p by lane; fewer than width() in the last panel.
     const index_t* ids(index_t p) const { return ids_.data() + offset_t{p} * width(); }
 
-    // panel * width() + lane of an item, or -1 when it is not in the index.
-    index_t position(index_t id) const { return positions_[at(id)]; }
+    // panel << 6 | lane of an item, or -1 when it is not in the index. Shifted, since a division costs ten times more.
+    index_t place(index_t id) const { return places_[at(id)]; }
 
     // By panel, the bits of the lanes that must not be recommended: padding, and items that `allowed` (null: all)
     // forbids.
@@ -102,12 +102,13 @@ public:
 
 private:
     DenseIndex(index_t catalogue, index_t factors, const simd::TopnKernels& kernels)
-        : kernels_(&kernels), factors_(factors), positions_(at(catalogue), -1) {}
+        : kernels_(&kernels), factors_(factors), places_(at(catalogue), -1) {}
 
     static std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
     static index_t checked_count(MatrixView<const float> items) {
-        require(items.rows <= std::numeric_limits<index_t>::max() - 64, "an index holds fewer than 2^31 - 64 items");
+        // So many that panel << 6 | lane fits an index_t even at the narrowest panel, 12 items.
+        require(items.rows <= std::numeric_limits<index_t>::max() / 8, "an index holds at most 2^28 items");
         return static_cast<index_t>(items.rows);
     }
 
@@ -117,7 +118,7 @@ private:
         bounds_.resize(static_cast<std::size_t>(panels));
         vectors_ = AlignedBuffer<float>(checked_mul(panels, checked_mul(width(), factors_)));
         for (index_t i = 0; i < size(); ++i) {
-            positions_[at(ids_[at(i)])] = i;
+            places_[at(ids_[at(i)])] = i / width() << 6 | i % width();
         }
     }
 
@@ -130,9 +131,9 @@ private:
 
     const simd::TopnKernels* kernels_;
     index_t factors_;
-    std::vector<index_t> ids_;        // by position
-    std::vector<index_t> positions_;  // by id
-    std::vector<double> bounds_;      // by panel: its greatest norm
+    std::vector<index_t> ids_;     // by position
+    std::vector<index_t> places_;  // by id
+    std::vector<double> bounds_;   // by panel: its greatest norm
     AlignedBuffer<float> vectors_;
 };
 

@@ -11,14 +11,13 @@ namespace tastemaker {
 
 // Returns the score of one item with the bits that topn gives it; NaN if the sum overflows to inf - inf.
 inline float pair_score(const DenseIndex& index, const float* query, index_t id) {
-    const index_t position = index.position(id);
+    const index_t place = index.place(id);
     alignas(64) float scores[64];
     std::uint64_t hits = 0;
     const float threshold = -std::numeric_limits<float>::infinity();
     // One row leaves the kernel waiting for its adds, so the other lanes of the panel come for nothing.
-    index.kernels().score_tile(&query, 1, index.panel(position / index.width()), index.factors(), &threshold, scores,
-                               &hits);
-    const index_t lane = position % index.width();
+    index.kernels().score_tile(&query, 1, index.panel(place >> 6), index.factors(), &threshold, scores, &hits);
+    const index_t lane = place & 63;
     return (hits >> lane & 1) != 0 ? scores[lane] + 0.0f : std::numeric_limits<float>::quiet_NaN();
 }
 

@@ -25,9 +25,8 @@ public:
         const auto visit = [&](auto fn) {
             for (index_t r = begin; r < end; ++r) {
                 for (const index_t id : seen->row(r).indices) {
-                    if (const index_t position = index_.position(id); position >= 0) {
-                        fn(size(position / index_.width()),
-                           static_cast<std::uint32_t>((r - begin) << 6 | position % index_.width()));
+                    if (const index_t place = index_.place(id); place >= 0) {
+                        fn(size(place >> 6), static_cast<std::uint32_t>((r - begin) << 6 | (place & 63)));
                     }
                 }
             }
