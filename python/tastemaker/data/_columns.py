@@ -49,6 +49,11 @@ _obvious: dict[str, tuple[frozenset[str], ...]] = {
 }
 # Judgements, not amounts: a 1 among 1 to 5 is a dislike, so they are weights only on request.
 _judgements = _names("rating ratings score scores stars")
+_titles = (
+    _names("title titles itemtitle"),
+    _names("movietitle filmtitle songtitle tracktitle albumtitle producttitle booktitle gametitle"),
+    _names("name names itemname moviename artistname songname trackname productname bookname gamename label"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +87,32 @@ def resolve(available: Sequence[str], given: Mapping[str, Any]) -> Columns:
     return Columns(names, tuple(notes))
 
 
-def guess_id(role: str, available: Sequence[str], preferred: str) -> str:
-    """Return the column of ids in a table of features: as in the interactions, or obvious, or "id"."""
+def guess_id(role: str, available: Sequence[str], preferred: str, *, argument: str | None = None) -> str:
+    """Return the column of ids in a table of features or titles: as in the interactions, or obvious, or "id"."""
     if preferred in available:
         return preferred
     found = _obvious_name(role, available) or ("id" if "id" in available else None)
     if found is None:
         raise DataError(
-            f"`{role}_features` must have a column of ids named {preferred!r}, got the columns "
+            f"`{argument or f'{role}_features'}` must have a column of ids named {preferred!r}, got the columns "
             f"{', '.join(map(repr, available))}. Rename the column that holds them."
         )
     return found
+
+
+def guess_title(available: Sequence[str], key: str) -> str:
+    """Return the column of titles in a table with the ids in key: an obvious one, or the only other."""
+    others = [name for name in available if name != key]
+    for tier in _titles:
+        for name in others:
+            if _plain(name) in tier:
+                return name
+    if len(others) != 1:
+        raise DataError(
+            f"`titles` must have a column named 'title' or 'name', got the columns "
+            f"{', '.join(map(repr, available))}. Rename the column that holds them."
+        )
+    return others[0]
 
 
 def _guess(role: str, available: Sequence[str]) -> str | None:

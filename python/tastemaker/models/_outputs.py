@@ -10,6 +10,7 @@ from tastemaker._table import FrameKind, Table
 from tastemaker._validation import check_choice
 from tastemaker.data import IdMap
 from tastemaker.errors import ArgumentError
+from tastemaker.models._titles import Titles, put_titles
 
 Output: TypeAlias = Literal["auto", "frame", "arrays"]
 Ranked: TypeAlias = tuple[np.ndarray, np.ndarray]
@@ -26,8 +27,15 @@ def frame_ids(output: Output, ids: IdMap | None) -> IdMap | None:
     return None if output == "arrays" else ids
 
 
-def ranked_frame(ranked: Ranked, owners: Owners, answer: str, ids: IdMap, frame: FrameKind | None) -> Any:
-    """Return (owner, answer, rank, score) rows of the entries that are not padding.
+def ranked_frame(
+    ranked: Ranked,
+    owners: Owners,
+    answer: str,
+    ids: IdMap,
+    frame: FrameKind | None,
+    titles: Titles | None = None,
+) -> Any:
+    """Return (owner, answer, title, rank, score) rows of the entries that are not padding.
 
     Parameters
     ----------
@@ -41,12 +49,15 @@ def ranked_frame(ranked: Ranked, owners: Owners, answer: str, ids: IdMap, frame:
         What the indices mean.
     frame : str or None
         Kind of frame; None takes an installed library, or a plain Table without one.
+    titles : mapping or None
+        Titles of the answers; None leaves that column out.
     """
     at, scores = ranked
     found = at >= 0
     rows, columns = np.nonzero(found)
     table: dict[str, np.ndarray] = {} if owners is None else {owners[0]: owners[1][rows]}
     table[answer] = ids.take(at[found])
+    put_titles(table, answer, titles)
     table["rank"] = columns + 1
     table["score"] = scores[found]
     return as_frame(table, frame)

@@ -9,10 +9,10 @@ import scipy.sparse as sp
 
 from tastemaker._runtime import num_threads
 from tastemaker._validation import check_int, friendly
-from tastemaker.data import IdMap
 from tastemaker.models._fitting import Trainable
 from tastemaker.models._inputs import indices, is_scalar_id
 from tastemaker.models._outputs import Output, Ranked, frame_ids, ranked_frame
+from tastemaker.models._titles import titles_of
 from tastemaker.retrieval import DenseScorer
 
 Axis: TypeAlias = Literal["items", "users"]
@@ -31,7 +31,13 @@ class Comparable(Trainable):
 
     @friendly
     def similar_items(
-        self, items: Any, n: int = 10, *, output: Output = "auto", threads: int | None = None
+        self,
+        items: Any,
+        n: int = 10,
+        *,
+        titles: Any = None,
+        output: Output = "auto",
+        threads: int | None = None,
     ) -> Any:
         """Return the n items most similar to each item, itself excluded.
 
@@ -39,8 +45,8 @@ class Comparable(Trainable):
         ----------
         items : id or sequence of ids
         n : int, default 10
-        output, threads
-            As in ``recommend``.
+        titles, output, threads
+            As in ``recommend``; titles are those of the answers.
 
         Returns
         -------
@@ -49,8 +55,14 @@ class Comparable(Trainable):
         """
         self._require("similar_items")
         at = indices("items", items, self._fitted().items_, self.n_items_)
+        ids = frame_ids(output, self.items_)
+        column = self._source.item_column
+        names = titles_of(titles, column, ids)
         ranked = self._neighbors("items", at, check_int("n", n, low=1), num_threads(threads))
-        return self._similar(ranked, items, at, self.items_, self._source.item_column, output)
+        if ids is None:
+            return self._arrays(ranked, items)
+        owners = (column, ids.take(at))
+        return ranked_frame(ranked, owners, f"similar_{column}", ids, self._source.frame, names)
 
     @friendly
     def similar_users(
@@ -59,15 +71,15 @@ class Comparable(Trainable):
         """Return the n users most similar to each user, themselves excluded; as ``similar_items``."""
         self._require("similar_users")
         at = indices("users", users, self._fitted().users_, self.n_users_)
+        ids = frame_ids(output, self.users_)
+        column = self._source.user_column
         ranked = self._neighbors("users", at, check_int("n", n, low=1), num_threads(threads))
-        return self._similar(ranked, users, at, self.users_, self._source.user_column, output)
+        if ids is None:
+            return self._arrays(ranked, users)
+        return ranked_frame(ranked, (column, ids.take(at)), f"similar_{column}", ids, self._source.frame)
 
-    def _similar(
-        self, ranked: Ranked, asked: Any, at: np.ndarray, known: IdMap | None, column: str, output: Output
-    ) -> Any:
-        ids = frame_ids(output, known)
-        if ids is not None:
-            return ranked_frame(ranked, (column, ids.take(at)), f"similar_{column}", ids, self._source.frame)
+    @staticmethod
+    def _arrays(ranked: Ranked, asked: Any) -> Ranked:
         return (ranked[0][0], ranked[1][0]) if is_scalar_id(asked) else ranked
 
     def _neighbors(self, axis: Axis, at: np.ndarray, n: int, threads: int) -> Ranked:

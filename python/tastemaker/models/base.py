@@ -20,6 +20,7 @@ from tastemaker.models._inputs import Who, indices, is_scalar_id, known_indices,
 from tastemaker.models._outputs import Output, Ranked, as_frame, frame_ids, ranked_frame
 from tastemaker.models._saving import arrays_of, facts_of
 from tastemaker.models._similarity import Comparable
+from tastemaker.models._titles import put_titles, titles_of
 from tastemaker.retrieval import DenseScorer, SparseScorer
 
 Queries: TypeAlias = "np.ndarray | sp.csr_array"
@@ -58,6 +59,7 @@ class Recommender(Comparable):
         allow: Any = None,
         deny: Any = None,
         interactions: Any = None,
+        titles: Any = None,
         output: Output = "auto",
         threads: int | None = None,
     ) -> Any:
@@ -79,6 +81,9 @@ class Recommender(Comparable):
             Recommend to *new* users instead, by what they did; nothing is stored. A list of items or a dict
             item -> weight is one user; a dict user -> items, a Dataset or a sparse matrix (users x items of this
             model) is several. Items that the model does not know are ignored with a warning.
+        titles : dict item id -> title, or frame, optional
+            Adds a column "title" after the items. In a frame, the columns of items (named as in the training data
+            or obviously) and of titles ("title", "name", ...) are recognised; items without a title have None.
         output : {"auto", "frame", "arrays"}
             "auto": a frame if the model was fitted on a Dataset, else arrays.
         threads : int, optional
@@ -103,6 +108,7 @@ class Recommender(Comparable):
         self._fitted()
         n, threads = check_int("n", n, low=1), num_threads(threads)
         ids = frame_ids(output, self.items_)
+        names = titles_of(titles, self._source.item_column, ids)
         who = self._resolve(users, interactions)
         exclude = self._excluded(who, check_bool("exclude_seen", exclude_seen), deny)
         ranked = self._topn(
@@ -111,7 +117,7 @@ class Recommender(Comparable):
         self._warn_cold(who, ranked[0])
         if ids is not None:
             owners = None if who.labels is None else (self._source.user_column, who.labels)
-            return ranked_frame(ranked, owners, self._source.item_column, ids, self._source.frame)
+            return ranked_frame(ranked, owners, self._source.item_column, ids, self._source.frame, names)
         return (ranked[0][0], ranked[1][0]) if who.single else ranked
 
     @friendly
@@ -124,6 +130,7 @@ class Recommender(Comparable):
         exclude_seen: bool = True,
         allow: Any = None,
         deny: Any = None,
+        titles: Any = None,
         output: Output = "auto",
         threads: int | None = None,
     ) -> Iterator[Any]:
@@ -133,7 +140,7 @@ class Recommender(Comparable):
         ----------
         batch_size : int, default 8192
             Users per batch: large enough to keep every thread busy, small enough that a batch is a few MB.
-        users, n, exclude_seen, allow, deny, output, threads
+        users, n, exclude_seen, allow, deny, titles, output, threads
             As in ``recommend``.
 
         Yields
@@ -144,6 +151,7 @@ class Recommender(Comparable):
         batch_size = check_int("batch_size", batch_size, low=1)
         who = self._fitted()._resolve(users, None)
         ids = frame_ids(output, self.items_)
+        names = titles_of(titles, self._source.item_column, ids)  # once, not for each batch
         for start in range(0, who.size, batch_size):
             batch = slice(start, start + batch_size)
             rows = np.arange(self.n_users_, dtype=np.int32)[batch] if who.rows is None else who.rows[batch]
@@ -153,6 +161,7 @@ class Recommender(Comparable):
                 exclude_seen=exclude_seen,
                 allow=allow,
                 deny=deny,
+                titles=names,
                 output=output,
                 threads=threads,
             )
@@ -202,12 +211,14 @@ class Recommender(Comparable):
         return int(ranks[0]) if single else ranks
 
     @friendly
-    def explain(self, user: Any, item: Any, *, output: Output = "auto") -> Any:
+    def explain(self, user: Any, item: Any, *, titles: Any = None, output: Output = "auto") -> Any:
         """Return what each item of the user's history adds to the score of an item.
 
         Parameters
         ----------
         user, item : id
+        titles, output
+            As in ``recommend``; titles are those of the history.
 
         Returns
         -------
@@ -216,6 +227,8 @@ class Recommender(Comparable):
             that the model gives the user's history when it is folded in.
         """
         self._require("explain")
+        ids, column_name = frame_ids(output, self._fitted().items_), self._source.item_column
+        names = titles_of(titles, column_name, ids)
         row, column, single = self._pairs(user, item)
         if not single:
             raise ArgumentError("`user` and `item` of `explain` must be one id each; call it once per pair.")
@@ -223,11 +236,11 @@ class Recommender(Comparable):
         contributions = self._explain(history, int(column[0]))
         order = np.lexsort((history.indices, -contributions))
         at, contributions = history.indices[order], contributions[order]
-        ids = frame_ids(output, self.items_)
         if ids is None:
             return at, contributions
-        columns = {self._source.item_column: ids.take(at), "contribution": contributions}
-        return as_frame(columns, self._source.frame)
+        columns = {column_name: ids.take(at)}
+        put_titles(columns, column_name, names)
+        return as_frame(columns | {"contribution": contributions}, self._source.frame)
 
     @friendly
     def fold_in(self, interactions: Any) -> Any:
