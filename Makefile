@@ -1,7 +1,8 @@
 # Each target sets up what it needs the first time, and only what has changed afterwards.
 #
 #   PYTHON=python3.12   the interpreter for .venv (3.11 or newer)
-#   ARGS="..."          passed on: to pytest by `make test`, to Google Benchmark by `make bench-cpp`
+#   ARGS="..."          passed on: to pytest by `make test`, to the runner by `make bench` (see bench/README.md),
+#                       to Google Benchmark by `make bench-cpp`
 
 PYTHON ?= python3
 VENV := .venv
@@ -21,7 +22,7 @@ sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp sr
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo setup test test-cpp test-python lint format bench-cpp wheel-check clean FORCE
+.PHONY: help demo setup test test-cpp test-python lint format bench bench-cpp wheel-check clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,9 @@ format: $(stamps)/dev ## rewrite the sources in the house's format
 	@$(venv) ruff check --quiet --fix .
 	@$(venv) ruff format --quiet .
 	@$(venv) clang-format -i $(cpp_files)
+
+bench: $(stamps)/package ## measure ours beside the peers; ARGS="--help" lists the choices
+	@$(python) -m bench.peers.run $(ARGS)
 
 bench-cpp: $(stamps)/tools $(stamps)/benchmark ## run the C++ microbenchmarks
 	@$(cmake) --preset bench >/dev/null

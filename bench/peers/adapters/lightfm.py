@@ -1,0 +1,33 @@
+"""LightFM: SGD without features; lists by numpy from its representations, since it has no top-n of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+from bench.peers.job import Job, Outcome, best_items
+from lightfm import LightFM
+
+
+class Adapter:
+    """See bench.peers.adapters."""
+
+    packages = ("lightfm", "numpy", "scipy")
+
+    def sgd(self, job: Job, loss: str, factors: int, epochs: int, learning_rate: float) -> Outcome:
+        model = LightFM(no_components=factors, loss=loss, learning_rate=learning_rate, random_state=0)
+        pairs = job.train.tocoo()
+        with job.timed():
+            for _ in range(epochs):
+                model.fit_partial(pairs, epochs=1, num_threads=job.threads)
+                job.lap()
+        if not job.checked:
+            return Outcome()
+        user, item = _with_biases(model)
+        return Outcome(lists=best_items(user, item, job.train, 10), user=user, item=item)
+
+
+def _with_biases(model: LightFM) -> tuple[np.ndarray, np.ndarray]:
+    """Return factors that rank like the model: an item's bias is one more factor, a user's changes nothing."""
+    _, user = model.get_user_representations()
+    biases, item = model.get_item_representations()
+    ones = np.ones((len(user), 1), np.float32)
+    return np.hstack([user, ones]), np.hstack([item, biases[:, None]])

@@ -1,0 +1,69 @@
+"""Ours, through the public API, in the environment of the runner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from bench.peers.job import Job, Outcome
+from bench.peers.weights import K1, B
+
+import tastemaker
+from tastemaker.retrieval import DenseScorer
+
+
+class Adapter:
+    """See bench.peers.adapters."""
+
+    packages = ("tastemaker", "numpy", "scipy")
+
+    def facts(self) -> dict[str, Any]:
+        return {"simd": tastemaker._core.simd_level()}
+
+    def knn_fit(self, job: Job, similarity: str, neighbors: int) -> Outcome:
+        with job.timed():
+            model = self._neighbours(job, similarity, neighbors)
+        return Outcome(similarity=model.similarity_)
+
+    def knn_recommend(self, job: Job, similarity: str, neighbors: int, n: int) -> Outcome:
+        model = job.once(lambda: self._neighbours(job, similarity, neighbors))
+        with job.timed():
+            lists, _ = model.recommend(n=n, threads=job.threads)
+        return Outcome(lists=lists, similarity=model.similarity_)
+
+    def als(self, job: Job, solver: str, factors: int, epochs: int, alpha: float, reg: float) -> Outcome:
+        model = tastemaker.ALS(
+            factors=factors,
+            epochs=epochs,
+            reg=reg,
+            alpha=alpha,
+            unobserved_weight=1.0,
+            nu=0.0,
+            solver=solver,
+            rng=0,
+        )
+        with job.timed():
+            model.fit(job.train, callback=lambda _: job.lap(), threads=job.threads)
+        lists = model.recommend(n=10, threads=job.threads)[0] if job.checked else None
+        return Outcome(lists=lists, user=model.user_factors_, item=model.item_factors_)
+
+    def topn(self, job: Job, factors: int, n: int) -> Outcome:
+        with job.timed():
+            scorer = DenseScorer(job.arrays["item"])
+            lists, _ = scorer.topn(
+                job.arrays["user"], n, exclude=sp.csr_array(job.train), threads=job.threads
+            )
+        return Outcome(lists=lists)
+
+    def svd(self, job: Job, factors: int) -> Outcome:
+        model = tastemaker.SVD(factors=factors, rng=0)
+        with job.timed():
+            model.fit(job.train, threads=job.threads)
+        lists = model.recommend(n=10, threads=job.threads)[0] if job.checked else None
+        return Outcome(lists=lists, energy=float((model.singular_values_.astype(np.float64) ** 2).sum()))
+
+    def _neighbours(self, job: Job, similarity: str, neighbors: int) -> Any:
+        options = {"k1": K1, "b": B} if similarity == "bm25" else {}
+        model = tastemaker.KNN(similarity=similarity, neighbors=neighbors, **options)
+        return model.fit(job.train, threads=job.threads)

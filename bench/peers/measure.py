@@ -1,0 +1,200 @@
+"""One task: check every participant's result, then time them in turn."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from bench.peers import checks, quality
+from bench.peers.client import Client, WorkerError
+from bench.peers.data import Data
+from bench.peers.peers import OURS
+from bench.peers.tasks import ALS, Task
+
+
+@dataclass
+class Record:
+    """What one peer did in one task; the row of the JSON file."""
+
+    task: str
+    title: str
+    peer: str
+    seconds: list[float] = field(default_factory=list)
+    peak_bytes: int | None = None
+    ndcg: quality.Estimate | None = None
+    ndcg_difference: quality.Estimate | None = None  # peer minus ours, over the same users
+    objective: float | None = None
+    energy: float | None = None
+    check: str = ""
+    right: bool = True
+    remark: str = ""
+    failure: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+
+class Bench:
+    """Runs tasks on one data set with a set of workers."""
+
+    def __init__(self, data: Data, clients: list[Client], threads: int, rounds: int, folder: Path) -> None:
+        self._data = data
+        self._clients = clients
+        self._threads = threads
+        self._rounds = rounds
+        self._folder = folder
+        self._factors: dict[int, dict[str, str]] = {}
+
+    def measure(self, task: Task) -> list[Record]:
+        """Return one record per peer that can do the task: checked first, then timed round by round in turn."""
+        pairs = [
+            (client, Record(task.name, task.title, client.peer.name, remark=client.peer.remark(task.name)))
+            for client in self._clients
+            if client.peer.does(task.name)
+        ]
+        if not pairs:
+            return []
+        try:
+            inputs = self._inputs(task)
+        except WorkerError as error:
+            for _, record in pairs:
+                record.failure = f"no factors to rank with: {error}"
+            return [record for _, record in pairs]
+        outcomes = {}
+        for client, record in pairs:
+            with _failure_noted(record):
+                reply = self._run(client, task, inputs, checked=True)
+                outcomes[record.peer] = outcome = _read(reply)
+                self._judge(task, record, outcome, inputs)
+        self._compare(task, [record for _, record in pairs], outcomes)
+        for turn in range(self._rounds):
+            for client, record in _rotated(pairs, turn):
+                if not record.failure:
+                    with _failure_noted(record):
+                        reply = self._run(client, task, inputs, checked=False)
+                        record.seconds.append(reply["epoch"] or reply["seconds"])
+                        record.peak_bytes = max(record.peak_bytes or 0, reply["peak_bytes"] or 0) or None
+        return [record for _, record in pairs]
+
+    def _run(self, client: Client, task: Task, inputs: dict[str, str], *, checked: bool) -> dict[str, Any]:
+        return client.ask(
+            "run",
+            kind=task.kind,
+            params=task.params,
+            threads=self._threads,
+            checked=checked,
+            arrays=inputs,
+            out=str(self._folder / client.peer.adapter / task.name.replace("/", "-")),
+        )
+
+    def _inputs(self, task: Task) -> dict[str, str]:
+        """Return the files that the task reads: top-n ranks with trained factors, the same for everybody."""
+        if task.kind != "topn":
+            return {}
+        factors = task.params["factors"]
+        if factors not in self._factors:
+            self._factors[factors] = self._train_factors(factors)
+        return self._factors[factors]
+
+    def _train_factors(self, factors: int) -> dict[str, str]:
+        """Return files with the factors of the first peer that can train them."""
+        params = {"solver": "cg", "factors": factors, "epochs": 5, **ALS}
+        task = Task(f"factors/{factors}", "", "als", params)
+        reason: Any = "no peer of this run trains factors"
+        for client in self._clients:
+            if client.peer.does(f"als/cg-{factors}"):
+                try:
+                    files = self._run(client, task, {}, checked=True)["files"]
+                except WorkerError as error:
+                    reason = error
+                else:
+                    return {name: files[name] for name in ("user", "item")}
+        raise WorkerError(reason)
+
+    def _judge(self, task: Task, record: Record, outcome: dict[str, Any], inputs: dict[str, str]) -> None:
+        """Fill in what the checked run says about a result: is it right, how good is it."""
+        verdict = self._check(task, outcome, inputs, seen_removed="seen" not in record.remark)
+        record.right, record.check = verdict.right, verdict.text
+        record.energy = outcome.get("energy")
+        if task.kind == "als":
+            record.objective = quality.als_objective(
+                self._data.train, outcome["user"], outcome["item"], task.params["alpha"], task.params["reg"]
+            )
+        if self._data.test is not None and "lists" in outcome:
+            outcome["ndcg"] = quality.ndcg(outcome["lists"], self._data.test)
+            record.ndcg = quality.Estimate.of(outcome["ndcg"])
+
+    def _check(
+        self, task: Task, outcome: dict[str, Any], inputs: dict[str, str], *, seen_removed: bool
+    ) -> checks.Check:
+        train = self._data.train
+        if task.kind == "knn_fit":
+            params = task.params
+            return checks.check_similarity(
+                train, params["similarity"], params["neighbors"], outcome["similarity"]
+            )
+        rows = checks.sample(train.shape[0])
+        if task.kind == "knn_recommend":
+            scores = (train[rows].astype(np.float64) @ outcome["similarity"]).toarray()
+        else:
+            factors = inputs or outcome
+            if "user" not in factors:
+                return checks.Check(True, "")
+            user, item = (_array(factors[name]) for name in ("user", "item"))
+            scores = user[rows] @ item.T
+        return checks.check_lists(scores, outcome["lists"][rows], train[rows] if seen_removed else None)
+
+    def _compare(self, task: Task, records: list[Record], outcomes: dict[str, dict[str, Any]]) -> None:
+        """Set each peer's result beside ours."""
+        ours = outcomes.get(OURS)
+        if ours is None:
+            return
+        for record in records:
+            theirs = outcomes.get(record.peer)
+            if record.peer == OURS or theirs is None:
+                continue
+            if "ndcg" in theirs and "ndcg" in ours:
+                record.ndcg_difference = quality.Estimate.of(theirs["ndcg"] - ours["ndcg"])
+            if task.kind == "knn_fit":
+                same = checks.same_similarities(
+                    ours["similarity"], theirs["similarity"], task.params["neighbors"]
+                )
+                record.check = f"all rows against ours: {same.text}"
+
+
+class _failure_noted:  # noqa: N801 - used as a context manager, reads as a function
+    """Context manager that turns a worker's failure into the record's."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        if isinstance(error, WorkerError):
+            self._record.failure = str(error)
+            return True
+        return False
+
+
+def _read(reply: dict[str, Any]) -> dict[str, Any]:
+    """Return the outcome of a checked run with its files read."""
+    outcome: dict[str, Any] = {} if reply["energy"] is None else {"energy": reply["energy"]}
+    for name, path in reply["files"].items():
+        outcome[name] = sp.csr_matrix(sp.load_npz(path)) if path.endswith(".npz") else np.load(path)
+    return outcome
+
+
+def _array(source: Any) -> np.ndarray:
+    return np.asarray(np.load(source) if isinstance(source, str) else source)
+
+
+def _rotated(pairs: list[Any], turn: int) -> list[Any]:
+    """Return the pairs beginning with another one each turn, so that nobody always comes after the same."""
+    at = turn % len(pairs)
+    return pairs[at:] + pairs[:at]

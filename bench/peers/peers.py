@@ -1,0 +1,93 @@
+"""Who is measured: one row per peer, with the environment it needs and the setting that is best for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+OURS = "tastemaker"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One library: its pinned requirements, how it is installed, and the tasks (patterns of names) that it can do.
+
+    ``env`` is set in its worker; ``{threads}`` stands for the number of threads of the run. ``remarks`` go beside
+    the tasks that they match.
+    """
+
+    name: str
+    adapter: str
+    tasks: tuple[str, ...]
+    requirements: tuple[str, ...] = ()
+    build_requirements: tuple[str, ...] = ()
+    install_options: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
+
+    def does(self, task: str) -> bool:
+        """Tell whether the peer can do a task."""
+        return any(fnmatchcase(task, pattern) for pattern in self.tasks)
+
+    def remark(self, task: str) -> str:
+        """Return what a reader of the task's row has to know about this peer."""
+        return "; ".join(text for pattern, text in self.remarks.items() if fnmatchcase(task, pattern))
+
+
+_blas_threads = {"OPENBLAS_NUM_THREADS": "{threads}", "OMP_NUM_THREADS": "{threads}"}
+_self_counts = "asked for K + 1: it counts the item itself"
+
+PEERS = (
+    Peer(
+        OURS,
+        "tastemaker",
+        ("knn-fit/*", "knn-recommend/*", "als/*", "topn/*", "svd/*"),
+        env={"OPENBLAS_NUM_THREADS": "{threads}"},
+    ),
+    Peer(
+        "implicit",
+        "implicit",
+        ("knn-fit/*", "knn-recommend/*", "als/*", "topn/*"),
+        ("implicit==0.7.3",),
+        # its documentation's own advice: BLAS threads inside its OpenMP threads make it far slower
+        env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "{threads}"},
+        remarks={"knn-*": _self_counts},
+    ),
+    Peer(
+        "irspack",
+        "irspack",
+        ("knn-fit/cosine-*", "knn-recommend/cosine-*", "als/*"),
+        ("irspack==0.5.2",),
+        env=_blas_threads,
+        remarks={"knn-*": _self_counts},
+    ),
+    Peer(
+        "sparse_dot_topn",
+        "sparse_dot_topn",
+        ("knn-fit/*",),
+        ("sparse_dot_topn==1.2.0",),
+        env=_blas_threads,
+        remarks={"knn-*": _self_counts},
+    ),
+    Peer(
+        "faiss",
+        "faiss",
+        ("topn/*",),
+        ("faiss-cpu==1.15.1", "scipy"),
+        env=_blas_threads,
+        remarks={"topn/*": "cannot remove seen items"},
+    ),
+    Peer("scipy svds", "scipy_svd", ("svd/*",), ("scipy", "numpy"), env=_blas_threads),
+    Peer("scikit-learn", "sklearn_svd", ("svd/*",), ("scikit-learn",), env=_blas_threads),
+    Peer(
+        "LightFM",
+        "lightfm",
+        ("sgd/*",),
+        ("lightfm==1.17",),
+        # An sdist whose generated C needs an old numpy and whose setup.py needs pip and setuptools of its time.
+        build_requirements=("pip<25.3", "setuptools<81", "wheel", "numpy<2", "scipy<1.14"),
+        install_options=("--no-use-pep517", "--no-build-isolation"),
+        env=_blas_threads,
+        remarks={"sgd/*": "Hogwild: not the same result twice"},
+    ),
+)

@@ -1,0 +1,213 @@
+"""Tables from the results of a run.
+
+python -m bench.peers.report bench/results/ml-1m-avx2-2t.json             # print the report
+python -m bench.peers.report --readme bench/results/ml-1m-avx2-2t.json    # put the ratios into README.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.peers.peers import OURS
+
+_begin = "<!-- bench:begin (python -m bench.peers.report --readme) -->"
+_end = "<!-- bench:end -->"
+
+Records = list[dict[str, Any]]
+
+
+def by_task(records: Records) -> dict[str, Records]:
+    """Return the records of each task, in the order in which they were measured."""
+    tasks: dict[str, Records] = {}
+    for record in records:
+        tasks.setdefault(record["task"], []).append(record)
+    return tasks
+
+
+def ratio(ours: dict[str, Any] | None, theirs: dict[str, Any]) -> float | None:
+    """Return how many times longer the peer takes (medians); None where either is missing, failed or wrong."""
+    if ours is None or not (_counts(ours) and _counts(theirs)):
+        return None
+    return float(median(theirs["seconds"]) / median(ours["seconds"]))
+
+
+def line(records: Records) -> str:
+    """Return one line of progress for a task that was just measured."""
+    cells = [f"{r['peer']} {_time(r) if _counts(r) else _trouble(r)}" for r in records]
+    return f"{records[0]['title']}: " + ", ".join(cells)
+
+
+def render(results: dict[str, Any]) -> str:
+    """Return the whole report as Markdown."""
+    return "\n".join(
+        [
+            f"# {results['data']['name']}",
+            "",
+            _setting(results),
+            "",
+            "## How many times longer the peers take",
+            "",
+            ratio_table(results),
+            "",
+            "Medians; above 1 means that ours is faster. A dash: the peer does not do the task, or one of the two has",
+            "no valid time.",
+            "",
+            "## Everything measured",
+            "",
+            _detail_table(results["records"]),
+            "",
+            _legend,
+            "",
+        ]
+    )
+
+
+def ratio_table(results: dict[str, Any]) -> str:
+    """Return tasks x peers: our seconds, then each peer's multiple of them."""
+    tasks = by_task(results["records"])
+    peers = list(dict.fromkeys(r["peer"] for r in results["records"] if r["peer"] != OURS))
+    peers = [peer for peer in peers if any(_ratio_of(records, peer) for records in tasks.values())]
+    rows = [["task", f"{OURS}, s", *peers]]
+    for records in tasks.values():
+        ours = _find(records, OURS)
+        if ours is None or not _counts(ours):
+            continue
+        multiples = [_ratio_of(records, peer) for peer in peers]
+        rows.append([ours["title"], _seconds(median(ours["seconds"])), *map(_times, multiples)])
+    return _markdown(rows)
+
+
+def put_into_readme(readme: str, results: dict[str, Any]) -> str:
+    """Return the README's text with the ratio table of a run between the two markers."""
+    if readme.count(_begin) != 1 or readme.count(_end) != 1:
+        raise ValueError(f"README.md must hold the lines {_begin} and {_end} once each.")
+    head, rest = readme.split(_begin)
+    tail = rest.split(_end)[1]
+    text = (
+        f"How many times longer the peers take than ours on {results['data']['note']}; {_machine(results)}. "
+        f"By `{results['command']}`; quality, memory and spread stand in bench/results."
+    )
+    return f"{head}{_begin}\n{text}\n\n{ratio_table(results)}\n{_end}{tail}"
+
+
+_legend = """\
+seconds: median of the rounds (lowest-highest). iALS and SGD: the mean epoch of a fit without set-up and first epoch.
+NDCG@10: our evaluation of the peer's lists, with a 95 % interval; in brackets the peer's minus ours over the same
+users. objective: per interaction, the same formula for all. peak MB: resident memory above what the process held
+before the call (library and data). check: before timing, a sample against a float64 reference."""
+
+
+def _setting(results: dict[str, Any]) -> str:
+    info = results["machine"]
+    users, items = results["data"]["shape"]
+    versions = [
+        f"{name} " + ", ".join(f"{k} {v}" for k, v in said["versions"].items())
+        for name, said in results["libraries"].items()
+    ]
+    absent = [f"- not measured: {name} ({why})" for name, why in results["absent"].items()]
+    return "\n".join(
+        [
+            f"- data: {results['data']['note']}; {users:,} users x {items:,} items, {results['data']['nnz']:,} entries",
+            f"- machine: {_machine(results)}; load before the run {info['load']}",
+            f"- its ceilings: sgemm {info['sgemm_gflops']} GFLOP/s, copy {info['copy_gbs']} GB/s",
+            f"- command: `{results['command']}` at {info['commit']}, {info['date']}, {results['minutes']} minutes",
+            f"- rounds: {results['rounds']}, everybody in turn",
+            *(f"- {version}" for version in versions),
+            *absent,
+        ]
+    )
+
+
+def _machine(results: dict[str, Any]) -> str:
+    simd = results["libraries"].get(OURS, {}).get("simd", "unknown")
+    info = results["machine"]
+    return f"{info['cpu']}, {info['cores']} cores, {results['threads']} threads, SIMD level {simd}"
+
+
+def _detail_table(records: Records) -> str:
+    rows = [["task", "library", "seconds", "NDCG@10", "objective", "peak MB", "check and remarks"]]
+    for task in by_task(records).values():
+        for at, r in enumerate(task):
+            words = [r["failure"] and f"failed: {r['failure']}", r["check"], r["remark"]]
+            value = r["objective"] if r["energy"] is None else r["energy"]
+            rows.append(
+                [
+                    "" if at else r["title"],
+                    r["peer"],
+                    _time(r) if r["seconds"] else "-",
+                    _ndcg(r),
+                    "-" if value is None else f"{value:.5g}" + ("" if r["energy"] is None else " energy"),
+                    "-" if r["peak_bytes"] is None else f"{r['peak_bytes'] / 1e6:.0f}",
+                    "; ".join(word for word in words if word),
+                ]
+            )
+    return _markdown(rows)
+
+
+def _counts(record: dict[str, Any]) -> bool:
+    return bool(record["seconds"]) and record["right"] and not record["failure"]
+
+
+def _trouble(record: dict[str, Any]) -> str:
+    return f"FAILED ({record['failure']})" if record["failure"] else f"WRONG ({record['check']})"
+
+
+def _find(records: Records, peer: str) -> dict[str, Any] | None:
+    return next((r for r in records if r["peer"] == peer), None)
+
+
+def _ratio_of(records: Records, peer: str) -> float | None:
+    theirs = _find(records, peer)
+    return None if theirs is None else ratio(_find(records, OURS), theirs)
+
+
+def _ndcg(record: dict[str, Any]) -> str:
+    if record["ndcg"] is None:
+        return "-"
+    text = f"{record['ndcg']['value']:.4f} ±{record['ndcg']['half_width']:.4f}"
+    difference = record["ndcg_difference"]
+    return (
+        text if difference is None else f"{text} ({difference['value']:+.4f} ±{difference['half_width']:.4f})"
+    )
+
+
+def _time(record: dict[str, Any]) -> str:
+    times = record["seconds"]
+    return f"{_seconds(median(times))} ({_seconds(min(times))}-{_seconds(max(times))})"
+
+
+def _seconds(value: float) -> str:
+    """Return seconds with three digits that count."""
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+
+
+def _times(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}x" if value >= 10 else f"{value:.2f}x"
+
+
+def _markdown(rows: list[list[str]]) -> str:
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells]
+    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.peers.report", description=__doc__.split("\n")[0])
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--readme", action="store_true", help="put the ratio table into README.md")
+    options = parser.parse_args()
+    results = json.loads(options.results.read_text())
+    if not options.readme:
+        print(render(results))
+        return
+    readme = Path(__file__).resolve().parents[2] / "README.md"
+    readme.write_text(put_into_readme(readme.read_text(), results))
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,149 @@
+"""Measure ours and the peers on the same data, in the same run, in turn.
+
+    make bench                                       # MovieLens-1M, everybody, 5 rounds
+    make bench ARGS="--data generated-m --peers implicit,irspack --tasks 'als/*' --rounds 3"
+    make bench ARGS="--quick"                        # ours alone on a tiny set: does the harness work
+
+Writes bench/results/DATA-SIMD-THREADSt.json and .md (with --quick, into build/bench-results).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import tempfile
+import time
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from bench.peers import data, environments, machine, report
+from bench.peers.client import Client, WorkerError
+from bench.peers.measure import Bench
+from bench.peers.peers import OURS, PEERS, Peer
+from bench.peers.tasks import TASKS, Task
+
+RESULTS = data.ROOT / "bench" / "results"
+_scratch = data.ROOT / "build" / "bench-results"
+_logs = data.ROOT / "build" / "peers" / "logs"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the benches that the command line asks for; 1 if a result of ours was wrong or missing."""
+    options = _options(arguments)
+    peers = [peer for peer in PEERS if peer.name == OURS or peer.name in options.peers]
+    status = 0
+    for name in options.data:
+        results = _bench(data.load(name), peers, options)
+        _write(results, options.out)
+        status |= any(r["peer"] == OURS and (r["failure"] or not r["right"]) for r in results["records"])
+    return status
+
+
+def _bench(source: data.Data, peers: list[Peer], options: argparse.Namespace) -> dict[str, Any]:
+    facts = machine.facts() | machine.ceilings(options.threads)
+    started = time.perf_counter()
+    clients, libraries, absent = _start(peers, source, options.threads)
+    records = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        bench = Bench(source, clients, options.threads, options.rounds, Path(folder))
+        for task in _chosen(options.tasks, source.name):
+            measured = [record.as_dict() for record in bench.measure(task)]
+            if measured:
+                _say(report.line(measured))
+            records += measured
+    for client in clients:
+        client.close()
+    return {
+        "data": {
+            "name": source.name,
+            "note": source.note,
+            "shape": source.train.shape,
+            "nnz": source.train.nnz,
+        },
+        "machine": facts,
+        "threads": options.threads,
+        "rounds": options.rounds,
+        "command": options.command,
+        "minutes": round((time.perf_counter() - started) / 60, 1),
+        "libraries": libraries,
+        "absent": absent,
+        "records": records,
+    }
+
+
+def _start(
+    peers: list[Peer], source: data.Data, threads: int
+) -> tuple[list[Client], dict[str, Any], dict[str, str]]:
+    """Return running workers that hold the data, what they said about themselves, and who could not be had."""
+    clients, libraries, absent = [], {}, {}
+    for peer in peers:
+        try:
+            python = environments.python_of(peer)
+            client = Client(peer, python, threads, _logs / f"{peer.adapter}.log")
+            libraries[peer.name] = client.ask("hello")
+            client.ask("load", path=str(source.path))
+        except (environments.InstallError, WorkerError) as error:
+            absent[peer.name] = str(error)
+            _say(f"{peer.name}: {error}")
+        else:
+            clients.append(client)
+    return clients, libraries, absent
+
+
+def _chosen(patterns: list[str], source: str) -> list[Task]:
+    return [
+        task
+        for task in TASKS
+        if task.suits(source) and any(fnmatchcase(task.name, pattern) for pattern in patterns)
+    ]
+
+
+def _write(results: dict[str, Any], folder: Path) -> None:
+    simd = results["libraries"].get(OURS, {}).get("simd", "none")
+    path = folder.resolve() / f"{results['data']['name']}-{simd}-{results['threads']}t.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(results, indent=1) + "\n")
+    path.with_suffix(".md").write_text(report.render(results))
+    _say(f"written: {path} and .md")
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    everybody = [peer.name for peer in PEERS if peer.name != OURS]
+    parser = argparse.ArgumentParser(prog="python -m bench.peers.run", description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=_names, default=["ml-1m"], help=f"of {', '.join(data.names())}")
+    parser.add_argument(
+        "--peers", type=_names, default=everybody, help=f"of {', '.join(everybody)}; '' for none"
+    )
+    parser.add_argument("--tasks", type=_names, default=["*"], help="patterns, e.g. 'knn-*,als/cg-64'")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--out", type=Path, help="folder of the results; default bench/results")
+    parser.add_argument(
+        "--quick", action="store_true", help="ours alone, tiny data, one round, results in build/"
+    )
+    options = parser.parse_args(arguments)
+    if options.quick:
+        options.data, options.peers, options.rounds = ["generated-tiny"], [], 1
+    options.out = options.out or (_scratch if options.quick else RESULTS)
+    given = sys.argv[1:] if arguments is None else arguments
+    options.command = f'make bench ARGS="{shlex.join(given)}"' if given else "make bench"
+    unknown = {*options.peers} - {*everybody}
+    if unknown:
+        parser.error(f"unknown peers {', '.join(sorted(unknown))}; there are {', '.join(everybody)}")
+    return options
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

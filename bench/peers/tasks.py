@@ -1,0 +1,97 @@
+"""What is measured: one row per task. Which peer does which is said in peers.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of the table.
+
+    ``kind`` is the adapter's method, ``params`` its keyword arguments. ``skip`` are patterns of data sets on which
+    the task takes too long for any peer.
+    """
+
+    name: str
+    title: str
+    kind: str
+    params: dict[str, Any] = field(default_factory=dict)
+    skip: tuple[str, ...] = ()
+
+    def suits(self, data: str) -> bool:
+        """Tell whether the task is run on a data set."""
+        return not any(fnmatchcase(data, pattern) for pattern in self.skip)
+
+
+# One objective for all: an observed pair of weight x has confidence 2 x, any other 1; regularisation is not scaled by
+# counts, since not every peer can. The values are among the best for NDCG on MovieLens-1M at 64 factors.
+ALS = {"alpha": 2.0, "reg": 30.0}
+_large = ("generated-m",)
+
+
+def _knn_fit(similarity: str, neighbors: int) -> Task:
+    title = {"cosine": "cosine", "tfidf": "TF-IDF", "bm25": "BM25"}[similarity]
+    return Task(
+        f"knn-fit/{similarity}-{neighbors}",
+        f"kNN {title} fit, K={neighbors}",
+        "knn_fit",
+        {"similarity": similarity, "neighbors": neighbors},
+    )
+
+
+def _epoch(solver: str, factors: int, epochs: int, skip: tuple[str, ...] = ()) -> Task:
+    title = {"cg": "CG(3)", "cholesky": "Cholesky"}[solver]
+    return Task(
+        f"als/{solver}-{factors}",
+        f"iALS epoch {title}, {factors} factors",
+        "als",
+        {"solver": solver, "factors": factors, "epochs": epochs, **ALS},
+        skip,
+    )
+
+
+def _topn(factors: int, n: int) -> Task:
+    return Task(
+        f"topn/{n}-of-{factors}",
+        f"top-{n} of all users, {factors} factors",
+        "topn",
+        {"factors": factors, "n": n},
+    )
+
+
+def _sgd(loss: str) -> Task:
+    return Task(
+        f"sgd/{loss}-64",
+        f"{loss.upper()} epoch, 64 factors",
+        "sgd",
+        {"loss": loss, "factors": 64, "epochs": 3, "learning_rate": 0.05},
+        _large,
+    )
+
+
+TASKS = (
+    _knn_fit("cosine", 20),
+    _knn_fit("cosine", 100),
+    _knn_fit("tfidf", 20),
+    _knn_fit("bm25", 20),
+    Task(
+        "knn-recommend/cosine-20",
+        "kNN recommend all, top-10, seen removed",
+        "knn_recommend",
+        {"similarity": "cosine", "neighbors": 20, "n": 10},
+    ),
+    _epoch("cg", 64, epochs=6),
+    _epoch("cg", 128, epochs=5),
+    _epoch("cg", 256, epochs=4, skip=_large),
+    _epoch("cholesky", 64, epochs=4),
+    _epoch("cholesky", 128, epochs=3),
+    _topn(64, 10),
+    _topn(128, 10),
+    _topn(64, 100),
+    Task("svd/64", "PureSVD, 64 factors", "svd", {"factors": 64}),
+    _sgd("warp"),
+    _sgd("bpr"),
+)
