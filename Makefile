@@ -22,10 +22,10 @@ sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp sr
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo setup test test-cpp test-python lint format bench bench-cpp wheel-check clean FORCE
+.PHONY: help demo setup test test-cpp test-python test-presets lint format bench bench-cpp wheel-check clean FORCE
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(stamps)/package ## train on MovieLens 100k; print metrics and recommendations with titles
 	@$(python) examples/demo.py $(ARGS)
@@ -34,11 +34,17 @@ setup: $(stamps)/dev ## make .venv ready for development
 
 test: test-cpp test-python ## run every test: C++, then Python
 
-test-cpp: $(stamps)/tools $(stamps)/doctest
-	$(say) "C++ tests"
-	@$(cmake) --preset default -D TASTEMAKER_WERROR=$(werror) >/dev/null
-	@$(cmake) --build build/default -- --quiet
-	@$(venv) ctest --test-dir build/default --output-on-failure
+test-cpp: cpp-default
+
+# Presets of CMakePresets.json; `emulated` runs the bodies of SIMD levels that this CPU lacks.
+test-presets: cpp-asan cpp-tsan cpp-emulated ## run the C++ tests under sanitizers and at every SIMD level
+
+cpp-emulated: $(stamps)/simde
+cpp-%: $(stamps)/tools $(stamps)/doctest
+	$(say) "C++ tests, preset $*"
+	@$(cmake) --preset $* -D TASTEMAKER_WERROR=$(werror) >/dev/null
+	@$(cmake) --build build/$* -- --quiet
+	@$(venv) ctest --test-dir build/$* --output-on-failure
 
 test-python: $(stamps)/dev
 	$(say) "Python tests"
@@ -104,7 +110,7 @@ $(stamps)/dev: pyproject.toml | $(stamps)/package
 	@$(pip) "tastemaker[dev]"
 	@touch $@
 
-$(stamps)/doctest $(stamps)/benchmark: | $(stamps)/venv
+$(stamps)/doctest $(stamps)/benchmark $(stamps)/simde: | $(stamps)/venv
 	@tools/system-package.sh $(notdir $@)
 	@touch $@
 

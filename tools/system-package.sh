@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that a system package is there: installs it where that is allowed, otherwise says what to install.
-# usage: tools/system-package.sh python|doctest|benchmark
+# usage: tools/system-package.sh python|doctest|benchmark|simde
 set -eu
 
 has_header() {
@@ -27,8 +27,12 @@ benchmark)
     what="Google Benchmark, for the microbenchmarks" apt=libbenchmark-dev dnf=google-benchmark-devel brew=google-benchmark
     found() { has_header benchmark/benchmark.h; }
     ;;
+simde)
+    what="SIMDe, to run the code of other CPUs" apt=libsimde-dev dnf=simde-devel brew=simde
+    found() { has_header simde/x86/avx512.h; }
+    ;;
 *)
-    echo "usage: $0 python|doctest|benchmark" >&2
+    echo "usage: $0 python|doctest|benchmark|simde" >&2
     exit 2
     ;;
 esac
