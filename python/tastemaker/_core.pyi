@@ -62,6 +62,18 @@ class SparseIndex:
     ) -> npt.NDArray[np.int64]: ...
 
 # knn
+def knn_neighbours(
+    matrix: CsrParts,
+    count: int,
+    *,
+    score: str,
+    shrinkage: float = 0.0,
+    row_factor: npt.NDArray[np.float32] | None = None,
+    own: npt.NDArray[np.float32] | None = None,
+    other: npt.NDArray[np.float32] | None = None,
+    threads: int = 1,
+    mode: str = "auto",
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
 
 # als
 als_padding: int

@@ -38,6 +38,9 @@ inline vf sub(vf a, vf b) {
 inline vf mul(vf a, vf b) {
     return {_mm512_mul_ps(a.v, b.v)};
 }
+inline vf div(vf a, vf b) {
+    return {_mm512_div_ps(a.v, b.v)};
+}
 inline vf fma(vf a, vf b, vf c) {
     return {_mm512_fmadd_ps(a.v, b.v, c.v)};
 }
@@ -91,6 +94,9 @@ inline vf sub(vf a, vf b) {
 }
 inline vf mul(vf a, vf b) {
     return {_mm256_mul_ps(a.v, b.v)};
+}
+inline vf div(vf a, vf b) {
+    return {_mm256_div_ps(a.v, b.v)};
 }
 inline vf fma(vf a, vf b, vf c) {
     return {_mm256_fmadd_ps(a.v, b.v, c.v)};
@@ -146,6 +152,9 @@ inline vf sub(vf a, vf b) {
 inline vf mul(vf a, vf b) {
     return {_mm_mul_ps(a.v, b.v)};
 }
+inline vf div(vf a, vf b) {
+    return {_mm_div_ps(a.v, b.v)};
+}
 inline vf fma(vf a, vf b, vf c) {
     return {_mm_add_ps(_mm_mul_ps(a.v, b.v), c.v)};
 }
@@ -196,6 +205,9 @@ inline vf sub(vf a, vf b) {
 }
 inline vf mul(vf a, vf b) {
     return {vmulq_f32(a.v, b.v)};
+}
+inline vf div(vf a, vf b) {
+    return {vdivq_f32(a.v, b.v)};
 }
 inline vf fma(vf a, vf b, vf c) {
     return {vfmaq_f32(c.v, a.v, b.v)};
@@ -265,6 +277,9 @@ inline vf sub(vf a, vf b) {
 }
 inline vf mul(vf a, vf b) {
     return lanes([=](int i) { return a.v[i] * b.v[i]; });
+}
+inline vf div(vf a, vf b) {
+    return lanes([=](int i) { return a.v[i] / b.v[i]; });
 }
 inline vf fma(vf a, vf b, vf c) {
     return lanes([=](int i) { return a.v[i] * b.v[i] + c.v[i]; });

@@ -1,0 +1,197 @@
+// Layout: the interactions arranged so that every pair of columns is met once, in a cache-friendly order.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "tastemaker/base/parallel.hpp"
+#include "tastemaker/base/views.hpp"
+#include "tastemaker/simd/knn_kernels.hpp"
+
+namespace tastemaker::knn {
+
+using simd::KnnRun;
+
+// What the search must know of a column beforehand. Sums in double, in the order of the rows.
+struct ColumnSummary {
+    offset_t work = 0;   // entries that follow this column in its rows
+    double sum = 0;      // of its values times the factors of the rows
+    double squares = 0;  // of the same
+};
+
+// Columns are renumbered by ascending popularity ("rank"): popular columns lie side by side at the end, where most
+// sums fall. Row u holds its entries by ascending rank, so what follows rank r in the row are just the pairs (r, s)
+// with s > r. Column is the integer
+// that holds a rank.
+template <class Column>
+struct Layout {
+    std::vector<index_t> order;          // rank -> column
+    std::vector<offset_t> start;         // the runs of rank r are [start[r], start[r + 1])
+    std::unique_ptr<KnnRun[]> runs;      // one per (rank, row), rows ascending: the entries that follow in that row
+    std::unique_ptr<Column[]> ranks;     // of the entries, row after row
+    std::unique_ptr<float[]> values;     // beside them; null: all 1
+    std::vector<ColumnSummary> summary;  // by rank
+
+    index_t columns() const { return static_cast<index_t>(order.size()); }
+    std::span<const KnnRun> column(offset_t rank) const {
+        const auto r = static_cast<std::size_t>(rank);
+        return {runs.get() + start[r], runs.get() + start[r + 1]};
+    }
+};
+
+// Builds a Layout by two counting passes over blocks of rows; the blocks run in parallel.
+template <class Column>
+class LayoutBuilder {
+public:
+    // `factor`, when not null, multiplies every value of a row.
+    LayoutBuilder(const CsrView& x, const float* factor, int threads)
+        : x_(x), factor_(factor), threads_(threads), blocks_(row_blocks(x, threads)) {}
+
+    Layout<Column> build() && {
+        // Never initialised as a whole, so that the pages are first touched by the threads that fill them.
+        out_.runs = std::make_unique_for_overwrite<KnnRun[]>(static_cast<std::size_t>(x_.nnz() + simd::knn_ahead));
+        out_.ranks = std::make_unique_for_overwrite<Column[]>(static_cast<std::size_t>(x_.nnz()));
+        if (x_.values) {
+            out_.values = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(x_.nnz()));
+        }
+        std::fill_n(out_.runs.get() + x_.nnz(), simd::knn_ahead, KnnRun{});
+        next_.resize(static_cast<std::size_t>(checked_mul(n_blocks(), x_.cols)));
+        for_blocks([this](offset_t b) { count(b); });
+        rank_columns();
+        for_blocks([this](offset_t b) { collect_columns(b); });
+        for_blocks([this](offset_t b) { fill_rows(b); });
+        summarise();
+        return std::move(out_);
+    }
+
+private:
+    // Blocks of about equal numbers of entries; not so many that counting per block costs more than the entries.
+    static std::vector<index_t> row_blocks(const CsrView& x, int threads) {
+        const offset_t wanted = std::clamp<offset_t>(x.nnz() / (2 * std::max<offset_t>(x.cols, 1)), 1, 4 * threads);
+        std::vector<index_t> bounds{0};
+        for (offset_t b = 1; b <= wanted; ++b) {
+            const offset_t* at = std::upper_bound(x.indptr, x.indptr + x.rows, x.nnz() / wanted * b);
+            bounds.push_back(b == wanted ? x.rows : std::max(bounds.back(), static_cast<index_t>(at - x.indptr)));
+        }
+        return bounds;
+    }
+
+    offset_t n_blocks() const { return static_cast<offset_t>(blocks_.size()) - 1; }
+
+    template <class Fn>
+    void for_blocks(Fn fn) {
+        const bool small = static_cast<double>(x_.nnz()) < serial_work;
+        parallel_chunks(n_blocks(), small ? 1 : threads_, [&](offset_t b, int) { fn(b); });
+    }
+
+    // Where the next entry of a column goes, within the block's share of that column.
+    offset_t* next(offset_t block) { return next_.data() + block * x_.cols; }
+
+    void count(offset_t block) {
+        offset_t* counts = next(block);
+        for (offset_t t = x_.indptr[first_row(block)]; t < x_.indptr[first_row(block + 1)]; ++t) {
+            ++counts[x_.indices[t]];
+        }
+    }
+
+    // Sorts the columns by (count, index) and turns the counts of the blocks into places.
+    void rank_columns() {
+        const auto columns = static_cast<std::size_t>(x_.cols);
+        std::vector<offset_t> total(columns);
+        for (offset_t b = 0; b < n_blocks(); ++b) {
+            std::transform(total.begin(), total.end(), next(b), total.begin(), std::plus<>());
+        }
+        std::vector<offset_t> place(static_cast<std::size_t>(x_.rows) + 2);  // by count: a counting sort
+        for (const offset_t n : total) {
+            ++place[static_cast<std::size_t>(n) + 1];
+        }
+        std::partial_sum(place.begin(), place.end(), place.begin());
+        out_.order.resize(columns);
+        for (std::size_t j = 0; j < columns; ++j) {
+            out_.order[static_cast<std::size_t>(place[static_cast<std::size_t>(total[j])]++)] = static_cast<index_t>(j);
+        }
+        out_.start.reserve(columns + 1);
+        offset_t at = 0;
+        for (const index_t column : out_.order) {
+            out_.start.push_back(at);
+            for (offset_t b = 0; b < n_blocks(); ++b) {
+                at += std::exchange(next(b)[column], at);
+            }
+        }
+        out_.start.push_back(at);
+    }
+
+    // Leaves (row, weight) of each entry in the place of its run.
+    void collect_columns(offset_t block) {
+        offset_t* places = next(block);
+        for (index_t u = first_row(block); u < first_row(block + 1); ++u) {
+            const float factor = factor_ ? factor_[u] : 1.0f;
+            for (offset_t t = x_.indptr[u]; t < x_.indptr[u + 1]; ++t) {
+                const float value = x_.values ? x_.values[t] : 1.0f;
+                out_.runs[static_cast<std::size_t>(places[x_.indices[t]]++)] = {u, 0, value * factor};
+            }
+        }
+    }
+
+    // Deals the columns out to the rows in the order of rank; the runs then know their places.
+    void fill_rows(offset_t block) {
+        const index_t first = first_row(block);
+        std::vector<offset_t> filled(x_.indptr + first, x_.indptr + first_row(block + 1));
+        for (index_t rank = 0; rank < x_.cols; ++rank) {
+            const index_t column = out_.order[static_cast<std::size_t>(rank)];
+            const offset_t begin = block == 0 ? out_.start[static_cast<std::size_t>(rank)] : next(block - 1)[column];
+            for (offset_t r = begin; r < next(block)[column]; ++r) {
+                KnnRun& run = out_.runs[static_cast<std::size_t>(r)];
+                const auto u = static_cast<index_t>(run.begin);
+                const offset_t at = filled[static_cast<std::size_t>(u - first)]++;
+                const float weight = run.weight;
+                run.begin = at + 1;
+                run.length = static_cast<index_t>(x_.indptr[u + 1] - at - 1);
+                out_.ranks[static_cast<std::size_t>(at)] = static_cast<Column>(rank);
+                if (x_.values) {
+                    out_.values[static_cast<std::size_t>(at)] = weight;
+                } else {
+                    run.weight = weight * weight;  // the row's factor counts for both columns of a pair
+                }
+            }
+        }
+    }
+
+    void summarise() {
+        out_.summary.resize(out_.order.size());
+        parallel_for(
+            x_.cols, threads_, [this](offset_t rank) { return out_.column(rank).size() + 1; },
+            [this](offset_t begin, offset_t end, int) {
+                for (offset_t rank = begin; rank < end; ++rank) {
+                    out_.summary[static_cast<std::size_t>(rank)] = summary_of(out_.column(rank));
+                }
+            });
+    }
+
+    ColumnSummary summary_of(std::span<const KnnRun> runs) const {
+        ColumnSummary s;
+        for (const KnnRun& run : runs) {
+            const double weight = run.weight;
+            const double square = x_.values ? weight * weight : weight;  // a pattern's weight is squared already
+            s.work += run.length;
+            s.sum += weight;
+            s.squares += square;
+        }
+        return s;
+    }
+
+    index_t first_row(offset_t block) const { return blocks_[static_cast<std::size_t>(block)]; }
+
+    const CsrView x_;
+    const float* factor_;
+    const int threads_;
+    const std::vector<index_t> blocks_;
+    std::vector<offset_t> next_;
+    Layout<Column> out_;
+};
+
+}  // namespace tastemaker::knn
