@@ -85,7 +85,7 @@ TEST_CASE("vec: load, store and broadcast move exact bits to unaligned places") 
     });
 }
 
-TEST_CASE("vec: add, sub and mul round like scalars") {
+TEST_CASE("vec: add, sub, mul and div round like scalars") {
     for_each_level([](const VecProbe& p) {
         std::mt19937 random(2);
         const Lanes a = random_lanes(random);
@@ -93,13 +93,16 @@ TEST_CASE("vec: add, sub and mul round like scalars") {
         Lanes sum;
         Lanes difference;
         Lanes product;
+        Lanes quotient;
         p.add(a.data(), b.data(), sum.data());
         p.sub(a.data(), b.data(), difference.data());
         p.mul(a.data(), b.data(), product.data());
+        p.div(a.data(), b.data(), quotient.data());
         for (int i = 0; i < p.width; ++i) {
             CHECK(sum[i] == a[i] + b[i]);
             CHECK(difference[i] == a[i] - b[i]);
             CHECK(product[i] == a[i] * b[i]);
+            CHECK(quotient[i] == a[i] / b[i]);
         }
     });
 }

@@ -20,6 +20,7 @@ const VecProbe TASTEMAKER_JOIN(probe_, TASTEMAKER_ISA) = {
     [](const float* a, const float* b, float* out) { v::store(out, v::add(v::load(a), v::load(b))); },
     [](const float* a, const float* b, float* out) { v::store(out, v::sub(v::load(a), v::load(b))); },
     [](const float* a, const float* b, float* out) { v::store(out, v::mul(v::load(a), v::load(b))); },
+    [](const float* a, const float* b, float* out) { v::store(out, v::div(v::load(a), v::load(b))); },
     [](const float* a, const float* b, const float* c, float* out) {
         v::store(out, v::fma(v::load(a), v::load(b), v::load(c)));
     },

@@ -13,6 +13,7 @@ struct VecProbe {
     void (*add)(const float* a, const float* b, float* out);
     void (*sub)(const float* a, const float* b, float* out);
     void (*mul)(const float* a, const float* b, float* out);
+    void (*div)(const float* a, const float* b, float* out);
     void (*fma)(const float* a, const float* b, const float* c, float* out);
     std::uint32_t (*greater)(const float* a, const float* b);
     std::uint32_t (*greater_equal)(const float* a, const float* b);
