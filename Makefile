@@ -102,7 +102,7 @@ $(stamps)/modules: FORCE
 
 $(stamps)/package: $(stamps)/tools $(stamps)/modules $(sources)
 	$(say) "compiling and installing tastemaker (a minute or two the first time)"
-	@$(pip) --no-build-isolation -C cmake.define.TASTEMAKER_WERROR=$(werror) -e ".[datasets]"
+	@$(pip) --no-build-isolation --config-settings=cmake.define.TASTEMAKER_WERROR=$(werror) -e ".[datasets]"
 	@touch $@
 
 $(stamps)/dev: pyproject.toml | $(stamps)/package
