@@ -221,6 +221,15 @@ def as_csr(name: str, data: Any, *, shape: tuple[int | None, int | None] = (None
     return _canonical(name, csr)
 
 
+def check_csr(name: str, matrix: sp.csr_array, *, shape: tuple[int, int]) -> None:
+    """Raise unless a CSR matrix has that shape and is sound, canonical and finite; copies nothing."""
+    _check_shape(name, matrix.shape, shape)
+    _check_csr_structure(name, matrix)
+    if not matrix.has_canonical_format or matrix.indptr[-1] != len(matrix.indices):
+        raise DataError(f"`{name}` must have ascending, unique indices in each row and no entries beyond.")
+    check_finite(name, matrix.data)
+
+
 def _check_shape(name: str, got: tuple[int, int], want: tuple[int | None, int | None]) -> None:
     if max(got) > _max_index:
         raise DataError(f"`{name}` must have at most {_max_index} rows and columns, got {got[0]} x {got[1]}.")
@@ -299,16 +308,16 @@ def index_width(nnz: int) -> type[np.int32 | np.int64]:
 
 def check_finite(name: str, values: np.ndarray, *, after_cast: bool = False) -> None:
     """Raise unless every value is finite; name the first that is not."""
-    finite = np.isfinite(values)
-    if finite.all():
-        return
+    if not values.size or (np.isfinite(values.min()) and np.isfinite(values.max())):
+        return  # min and max propagate NaN, and need no mask of the array's size
+    finite = np.isfinite(values.ravel())
     at = int(np.argmin(finite))
     if after_cast:
         raise DataError(
             f"`{name}` must fit float32 (|value| < 3.4e38); entry {at} does not. Scale the weights down."
         )
     raise DataError(
-        f"`{name}` must hold finite values, got {values[at]} at entry {at} ({(~finite).sum()} in all). "
+        f"`{name}` must hold finite values, got {values.flat[at]} at entry {at} ({(~finite).sum()} in all). "
         "Drop or replace these entries."
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from tastemaker import __version__
 from tastemaker._modelfile import Arrays
 from tastemaker._table import FrameKind, frame_kinds
-from tastemaker._validation import as_csr, shown
+from tastemaker._validation import check_csr, check_finite, shown
 from tastemaker.data import IdMap
 from tastemaker.errors import FormatError
 from tastemaker.models._inputs import Source
@@ -108,18 +108,18 @@ def _take(
         raise FormatError(
             f"array {name!r} must be float32 ({' x '.join(dims)}), got {array.dtype} of shape {array.shape}"
         )
+    check_finite(name, array)
     return array
 
 
 def _take_csr(arrays: Arrays, name: str, shape: tuple[int, int]) -> sp.csr_array:
-    parts = [_pop(arrays, f"{name}.{part}") for part in ("data", "indices", "indptr")]
-    if any(part.ndim != 1 for part in parts) or any(part.dtype.kind != "i" for part in parts[1:]):
-        raise FormatError(f"matrix {name!r} must have 1-d parts with integer indices")
-    if len(parts[2]) != shape[0] + 1 or len(parts[0]) != len(parts[1]):
-        raise FormatError(f"matrix {name!r} must have {shape[0]} rows and as many values as indices")
-    matrix = sp.csr_array(shape, dtype=np.float32)
-    matrix.data, matrix.indices, matrix.indptr = parts  # scipy's own constructor would copy
-    return as_csr(name, matrix, shape=shape)
+    data, indices, indptr = (_pop(arrays, f"{name}.{part}") for part in ("data", "indices", "indptr"))
+    if data.dtype != np.float32 or not data.ndim == indices.ndim == 1 or len(data) != len(indices):
+        raise FormatError(f"matrix {name!r} must hold as many float32 values as indices")
+    matrix: Any = sp.csr_array(shape, dtype=np.float32)
+    matrix.data, matrix.indices, matrix.indptr = data, indices, indptr  # the constructor would copy them
+    check_csr(name, matrix, shape=shape)
+    return cast(sp.csr_array, matrix)
 
 
 def _take_ids(arrays: Arrays, name: str, kind: Any, size: int) -> IdMap | None:
