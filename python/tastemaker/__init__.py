@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 # Public names and the modules that define them, imported on first use: `import tastemaker` stays quick.
 _exports = {
     "Dataset": "data",
+    "KNN": "models.knn",
     "Popular": "models.popular",
     "Recommender": "models.base",
     "SVD": "models.svd",
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tastemaker._runtime import num_threads as num_threads
     from tastemaker.data import Dataset as Dataset
     from tastemaker.models.base import Recommender as Recommender
+    from tastemaker.models.knn import KNN as KNN
     from tastemaker.models.popular import Popular as Popular
     from tastemaker.models.svd import SVD as SVD
     from tastemaker.persistence import inspect as inspect

@@ -56,7 +56,9 @@ public:
         out_.runs = std::make_unique_for_overwrite<KnnRun[]>(static_cast<std::size_t>(x_.nnz() + simd::knn_ahead));
         out_.ranks = std::make_unique_for_overwrite<Column[]>(static_cast<std::size_t>(x_.nnz()));
         if (x_.values) {
-            out_.values = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(x_.nnz()));
+            out_.values =
+                std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(x_.nnz() + simd::knn_vector));
+            std::fill_n(out_.values.get() + x_.nnz(), simd::knn_vector, 0.0f);
         }
         std::fill_n(out_.runs.get() + x_.nnz(), simd::knn_ahead, KnnRun{});
         next_.resize(static_cast<std::size_t>(checked_mul(n_blocks(), x_.cols)));

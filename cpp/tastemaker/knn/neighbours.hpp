@@ -78,7 +78,7 @@ private:
               sums(padded),
               marks(padded / simd::knn_block),
               list(columns + 1),
-              own(count + std::max<offset_t>(count, 32) + simd::knn_slack),
+              own(count + std::max<offset_t>(count, 32) + simd::knn_vector),
               sent(columns) {
             std::ranges::fill(sums, simd::knn_untouched);
         }

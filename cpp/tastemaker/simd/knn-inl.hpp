@@ -47,21 +47,21 @@ inline void add_run(KnnSums& s, const Column* columns, const float*, std::int64_
     }
 }
 
-// Multiplies a vector at a time: two instructions less per entry, and the same rounding at every level.
+// Multiplies a vector at a time: fewer instructions per entry, and the same rounding at every level.
 template <class Touch, class Column>
 inline void add_run(KnnSums& s, const Column* columns, const float* values, std::int64_t n, float weight, WeightedRun) {
     const vf w = broadcast(weight);
+    float products[vf::width];
     std::int64_t k = 0;
     for (; k + vf::width <= n; k += vf::width) {
-        float products[vf::width];
         store(products, mul(w, load(values + k)));
         for (int lane = 0; lane < vf::width; ++lane) {
             add_one<Touch>(s, columns[k + lane], products[lane]);
         }
     }
-    for (; k < n; ++k) {
-        const float product = weight * values[k];
-        add_one<Touch>(s, columns[k], product);
+    store(products, mul(w, load(values + k)));
+    for (int lane = 0; lane < n - k; ++lane) {
+        add_one<Touch>(s, columns[k + lane], products[lane]);
     }
 }
 
@@ -93,9 +93,9 @@ struct CosineScore {
 
 struct JaccardScore {
     static constexpr bool symmetric = true;
-    vf offset;
-    JaccardScore(const KnnScan& s) : offset(broadcast(s.p[s.row] + s.shrinkage)) {}
-    vf row_score(vf sum, vf p, vf) const { return div(sum, sub(add(offset, p), sum)); }
+    vf p_row, shrinkage;
+    JaccardScore(const KnnScan& s) : p_row(broadcast(s.p[s.row])), shrinkage(broadcast(s.shrinkage)) {}
+    vf row_score(vf sum, vf p, vf) const { return div(sum, add(sub(add(p_row, p), sum), shrinkage)); }
     vf column_score(vf sum, vf p, vf q) const { return row_score(sum, p, q); }
 };
 

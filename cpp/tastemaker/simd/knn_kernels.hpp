@@ -39,8 +39,10 @@ struct KnnSums {
 };
 
 // sums[column] += weight * value over all runs, in order; `values` is not read for patterns, where every value is 1.
-// Within a run the columns are distinct. Prefetches the runs ahead: knn_ahead of them must exist past the last.
+// Within a run the columns are distinct. Looks ahead: past the last run must be knn_ahead more, and past the values of
+// a run one vector more.
 inline constexpr int knn_ahead = 8;
+inline constexpr int knn_vector = 16;  // floats in the widest register
 template <class Column>
 using KnnAdd = void (*)(KnnSums&, const Column* columns, const float* values, const KnnRun* runs, std::int64_t n_runs);
 
@@ -73,9 +75,6 @@ struct KnnScan {
     KnnCandidate* sent;  // index: the column; room for one per column scanned
     std::int64_t sent_size;
 };
-// Room that `own` needs beyond the candidates that it is to keep.
-inline constexpr int knn_slack = 16;
-
 using KnnScanFn = void (*)(KnnSums&, KnnScan&);
 
 // Column numbers of 2 bytes, where they fit, halve what an addition reads.
