@@ -98,7 +98,7 @@ inline void solve_cg(const simd::AlsKernels& kernels, const Shared& shared, std:
             }
             curvature += kernels.dot(p, qu, size);
             if (curvature <= 0) {  // NaN goes on and is caught in x
-                square = 0;  // A is singular along p up to rounding: nothing more to gain there
+                square = 0;        // A is singular along p up to rounding: nothing more to gain there
                 continue;
             }
             const auto length = static_cast<float>(square / curvature);
