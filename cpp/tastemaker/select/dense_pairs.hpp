@@ -77,11 +77,11 @@ private:
         float least = 0;
         std::vector<Target> targets;
 
-        // A score that overflowed to NaN enters no list: it ranks with -inf, behind all others.
+        // A score that overflowed to NaN enters no list: it ranks behind all others.
         void add(float score, index_t item) {
-            const float ranked = std::isnan(score) ? -std::numeric_limits<float>::infinity() : score;
-            targets.push_back({ranked, item, 1});
-            least = std::min(least, ranked);
+            targets.push_back(std::isnan(score) ? Target{-std::numeric_limits<float>::infinity(), index->catalogue(), 1}
+                                                : Target{score, item, 1});
+            least = std::min(least, targets.back().score);
         }
 
         float threshold() const { return least; }
