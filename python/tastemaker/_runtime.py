@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from collections.abc import Iterator
@@ -81,6 +82,7 @@ def _allowed_cpus() -> int:
     return max(1, min(cpus, math.ceil(quota)) if quota else cpus)
 
 
+@functools.cache  # a dozen files, read at each call, would take most of a short call's time
 def _cgroup_cpus() -> float | None:
     """CPUs that the quotas of this process's control group and of those above it allow; None without a quota."""
     quotas = [_quota(folder) for folder in _cgroup_folders()]

@@ -28,7 +28,9 @@ def cgroup(tmp_path, monkeypatch):
     monkeypatch.setattr(_runtime, "_cgroup", tmp_path)
     monkeypatch.setattr(_runtime, "_own_cgroup", tmp_path / "self")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
-    return tmp_path
+    _runtime._cgroup_cpus.cache_clear()
+    yield tmp_path
+    _runtime._cgroup_cpus.cache_clear()
 
 
 def write(path: Path, text: str) -> None:

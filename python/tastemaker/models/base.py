@@ -347,11 +347,11 @@ class Recommender(Comparable):
         return abs(seen) + denied if exclude_seen else denied
 
     def _warn_cold(self, who: Who, ids: np.ndarray) -> None:
-        if who.new is not None:
+        empty = ids[:, 0] < 0
+        if who.new is not None or not empty.any():
             return
-        lengths = np.diff(self.seen_.indptr)
-        cold = (lengths if who.rows is None else lengths[who.rows]) == 0
-        unserved = int((cold & (ids[:, 0] < 0)).sum())
+        cold = np.diff(self.seen_.indptr) == 0
+        unserved = int((empty & (cold if who.rows is None else cold[who.rows])).sum())
         if unserved:
             warnings.warn(
                 f"{unserved} of {who.size} users have no interactions in training and got no recommendations; "
