@@ -77,8 +77,9 @@ PEERS = (
         env=_blas_threads,
         remarks={"topn/*": "cannot remove seen items"},
     ),
-    Peer("scipy svds", "scipy_svd", ("svd/*",), ("scipy", "numpy"), env=_blas_threads),
-    Peer("scikit-learn", "sklearn_svd", ("svd/*",), ("scikit-learn",), env=_blas_threads),
+    # Both: products with a sparse matrix by one thread, between them small dense ones, for which threads only wait.
+    Peer("scipy svds", "scipy_svd", ("svd/*",), ("scipy", "numpy"), env={"OPENBLAS_NUM_THREADS": "1"}),
+    Peer("scikit-learn", "sklearn_svd", ("svd/*",), ("scikit-learn",), env={"OPENBLAS_NUM_THREADS": "1"}),
     Peer(
         "LightFM",
         "lightfm",

@@ -19,4 +19,6 @@ class Adapter:
             return Outcome()
         item = np.ascontiguousarray(vt.T)
         user = job.train @ item
-        return Outcome(lists=best_items(user, item, job.train, 10), energy=float((s**2).sum()))
+        return Outcome(
+            lists=best_items(user, item, job.train, 10), energy=float((s.astype(np.float64) ** 2).sum())
+        )
