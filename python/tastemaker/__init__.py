@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 # Public names and the modules that define them, imported on first use: `import tastemaker` stays quick.
 _exports = {
+    "ALS": "models.als",
     "Dataset": "data",
     "KNN": "models.knn",
     "Popular": "models.popular",
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tastemaker._runtime import config as config
     from tastemaker._runtime import num_threads as num_threads
     from tastemaker.data import Dataset as Dataset
+    from tastemaker.models.als import ALS as ALS
     from tastemaker.models.base import Recommender as Recommender
     from tastemaker.models.knn import KNN as KNN
     from tastemaker.models.popular import Popular as Popular

@@ -1,6 +1,9 @@
 """The models, all of one contract."""
 
+from tastemaker.models.als import ALS
 from tastemaker.models.base import Recommender
 from tastemaker.models.knn import KNN
+from tastemaker.models.popular import Popular
+from tastemaker.models.svd import SVD
 
-__all__ = ["KNN", "Recommender"]
+__all__ = ["ALS", "KNN", "SVD", "Popular", "Recommender"]

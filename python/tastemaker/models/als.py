@@ -1,0 +1,298 @@
+"""ALS: implicit alternating least squares."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from tastemaker import _core
+from tastemaker._runtime import generator, num_threads
+from tastemaker._validation import check_bool, check_choice, check_float, check_int, csr_parts, friendly
+from tastemaker.data import Dataset
+from tastemaker.errors import ArgumentError, ArgumentTypeError, ModelFitError
+from tastemaker.models._inputs import new_users
+from tastemaker.models._training import Training
+from tastemaker.models.base import Recommender
+from tastemaker.retrieval import DenseScorer
+
+Factors = npt.NDArray[np.float32]
+
+
+class ALS(Recommender):
+    """Matrix factorisation for implicit feedback by weighted alternating least squares (iALS).
+
+    Minimises, over user factors x and item factors y,
+
+    ``sum_observed alpha |v| (p - x.y)^2 + unobserved_weight * sum_others (x.y)^2
+    + sum_users r(u) |x_u|^2 + sum_items r(i) |y_i|^2``
+
+    where v is a pair's weight and p its preference: 1 for v > 0, 0 for a dislike (v < 0). The ridge of a row with n
+    observed pairs is ``r = reg * (n + unobserved_weight * rows of the other side)^nu``. Users or items without any
+    interactions get zero factors. Results do not depend on the number of threads.
+
+    Parameters
+    ----------
+    factors : int, default 64
+        Length of the factor vectors, >= 1; may exceed the number of items. More fit finer tastes, cost more time
+        (linear for "cg") and want more ``reg``. Multiples of 16 use the CPU best.
+    epochs : int, default 15
+        Passes over users and items, >= 1.
+    reg : float, default 0.01
+        Ridge, >= 0. Raise it against overfitting.
+    alpha : float, default 1.0
+        Confidence of an observed pair per unit of its weight, > 0. Raise it to trust what was observed more.
+    unobserved_weight : float, default 0.1
+        Confidence of the pairs that were not observed, >= 0.
+    nu : float, default 1.0
+        Exponent of the ridge, >= 0. At 1 frequent rows are shrunk as much as rare ones, which ranks better; 0 is
+        the original, constant ridge.
+    solver : {"cg", "cholesky"}
+        "cg" improves each row by a few steps of conjugate gradients from where the last epoch left it and costs
+        ``factors / 16`` times less per interaction; "cholesky" solves each row exactly. After some epochs they rank
+        alike.
+    cg_steps : int, default 3
+        Steps of "cg" per row and epoch, >= 1.
+    init_std : float, default 0.1
+        Factors start as N(0, (init_std / sqrt(factors))^2), > 0.
+    compute_loss : bool, default False
+        Compute the objective after each epoch, for ``history_`` and the callback; costs about a quarter of an epoch.
+    rng : int, SeedSequence, Generator or None
+        Source of the starting factors.
+
+    Attributes
+    ----------
+    user_factors_ : ndarray of float32, (n_users_, factors)
+    item_factors_ : ndarray of float32, (n_items_, factors)
+    history_ : list of dict
+        ``epoch``, ``seconds`` and ``loss`` (None unless ``compute_loss``).
+
+    Raises
+    ------
+    ModelFitError
+        By ``fit`` and ``partial_fit``, when factors stop being finite; the last good epoch stays.
+
+    References
+    ----------
+    Hu, Koren, Volinsky: Collaborative Filtering for Implicit Feedback Datasets. ICDM 2008.
+    Takács, Pilászy, Tikk: Applications of the Conjugate Gradient Method for Implicit Feedback. RecSys 2011.
+    Rendle, Krichene, Zhang, Koren: Revisiting the Performance of iALS on Item Recommendation Benchmarks. RecSys 2022.
+
+    Examples
+    --------
+    >>> import tastemaker as tm
+    >>> from scipy.sparse import csr_array
+    >>> X = csr_array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 1, 1], [0, 1, 1, 1]])
+    >>> model = tm.ALS(factors=2, rng=0).fit(X)
+    >>> ids, scores = model.recommend(0, n=1)
+    >>> ids
+    array([2], dtype=int32)
+    """
+
+    abilities: ClassVar[frozenset[str]] = frozenset(
+        {"explain", "fold_in", "partial_fit", "similar_items", "similar_users"}
+    )
+    _learned = {  # noqa: RUF012
+        "user_factors_": ("users", "factors"),
+        "item_factors_": ("items", "factors"),
+    }
+
+    user_factors_: Factors
+    item_factors_: Factors
+
+    def __init__(
+        self,
+        *,
+        factors: int = 64,
+        epochs: int = 15,
+        reg: float = 0.01,
+        alpha: float = 1.0,
+        unobserved_weight: float = 0.1,
+        nu: float = 1.0,
+        solver: Literal["cg", "cholesky"] = "cg",
+        cg_steps: int = 3,
+        init_std: float = 0.1,
+        compute_loss: bool = False,
+        rng: Any = None,
+    ) -> None:
+        self.factors = factors
+        self.epochs = epochs
+        self.reg = reg
+        self.alpha = alpha
+        self.unobserved_weight = unobserved_weight
+        self.nu = nu
+        self.solver = solver
+        self.cg_steps = cg_steps
+        self.init_std = init_std
+        self.compute_loss = compute_loss
+        self.rng = rng
+
+    def _check_params(self) -> None:
+        check_int("factors", self.factors, low=1)
+        check_int("epochs", self.epochs, low=1)
+        check_float("reg", self.reg, low=0)
+        check_float("alpha", self.alpha, low=0, open_low=True)
+        check_float("unobserved_weight", self.unobserved_weight, low=0)
+        check_float("nu", self.nu, low=0)
+        check_choice("solver", self.solver, ("cg", "cholesky"))
+        check_int("cg_steps", self.cg_steps, low=1)
+        check_float("init_std", self.init_std, low=0, open_low=True)
+        check_bool("compute_loss", self.compute_loss)
+        generator(self.rng)
+
+    def _fit(self, X: sp.csr_array, run: Training) -> None:
+        self._alternate(X, *self._start(X.shape), run)
+
+    def _partial_fit(self, X: sp.csr_array, run: Training) -> None:
+        width = self.item_factors_.shape[1]
+        if self.factors != width:
+            raise ArgumentError(
+                f"`factors` of `ALS` must be {width} as in the last fit, got {self.factors}. Call fit to start anew."
+            )
+        users, items = self._start(X.shape)
+        for side, known in ((users, self.user_factors_), (items, self.item_factors_)):
+            side[: len(known), :width] = known
+        self._alternate(X, users, items, run)
+
+    def _start(self, shape: tuple[int, int]) -> tuple[Factors, Factors]:
+        """Return padded random factors of both sides."""
+        rng, sides = generator(self.rng), []
+        for rows in shape:
+            side = _padded(rows, self.factors)
+            side[:, : self.factors] = rng.standard_normal((rows, self.factors), dtype=np.float32)
+            side *= self.init_std / np.sqrt(self.factors)
+            sides.append(side)
+        return sides[0], sides[1]
+
+    def _alternate(self, X: sp.csr_array, users: Factors, items: Factors, run: Training) -> None:
+        """Train from padded factors. Each epoch writes to new arrays: an interrupted one leaves no trace."""
+        by_user = _core.AlsMatrix(csr_parts(X))
+        by_item = _core.AlsMatrix(csr_parts(X.T.tocsr()))
+        problem, factors, threads = self._problem(), self.factors, run.threads
+        steps = self.cg_steps if self.solver == "cg" else 0
+        gram = _core.als_gram(items, factors, threads)
+        for epoch in run.epochs(self.epochs):
+            try:
+                users = _half_epoch(by_user, items, gram, users, factors, problem, steps, threads)
+                user_gram = _core.als_gram(users, factors, threads)
+                items = _half_epoch(by_item, users, user_gram, items, factors, problem, steps, threads)
+            except _core.NumericalError as error:
+                raise self._failure(error, X, epoch) from error
+            gram = _core.als_gram(items, factors, threads)
+            if self.compute_loss:
+                loss = _core.als_objective(
+                    by_user, by_item, users, items, user_gram, gram, factors, problem, threads
+                )
+                run.record(loss=loss)
+            # One step, so that Ctrl-C cannot part the two.
+            self.__dict__.update(
+                user_factors_=_without_padding(users, factors), item_factors_=_without_padding(items, factors)
+            )
+
+    def _problem(self) -> _core.AlsProblem:
+        return _core.AlsProblem(self.reg, self.alpha, self.unobserved_weight, self.nu)
+
+    def _failure(self, error: Exception, X: sp.csr_array, epoch: int) -> ModelFitError:
+        kept = f"The model keeps epoch {epoch}." if epoch else "No epoch was complete."
+        return ModelFitError(
+            f"Epoch {epoch + 1} of `ALS` failed: {error}. Raise `reg` ({self.reg:g}), or lower `alpha` "
+            f"({self.alpha:g}) or the weights (up to {abs(X.data).max():g}). {kept}"
+        )
+
+    def _scorer(self) -> DenseScorer:
+        return DenseScorer(self.item_factors_)
+
+    def _queries(self, rows: np.ndarray | None) -> Factors:
+        return self.user_factors_ if rows is None else self.user_factors_[rows]
+
+    def _item_vectors(self) -> Factors:
+        return self.item_factors_
+
+    def _user_vectors(self) -> Factors:
+        return self.user_factors_
+
+    def _fold_in(self, X: sp.csr_array) -> Factors:
+        return self._solve(X, "item_factors_")
+
+    @friendly
+    def fold_in_items(self, interactions: Any) -> Factors:
+        """Return the factors of new items from what users did with them; nothing is stored.
+
+        Parameters
+        ----------
+        interactions : sparse matrix, list, or dict
+            New items x the users of this model. A list of users or a dict user -> weight is one item, a dict
+            item -> users is several.
+
+        Returns
+        -------
+        ndarray of float32 (new items x factors)
+            The exact minimiser of the objective, given the user factors; zero for items without interactions.
+        """
+        self._fitted()
+        if isinstance(interactions, Dataset):
+            raise ArgumentTypeError(
+                "`interactions` of `fold_in_items` must be an items x users sparse matrix, a list or a dict, "
+                "got a Dataset, whose rows are users. Pass its .matrix.T with the users of this model."
+            )
+        return self._solve(new_users(interactions, self.users_, self.n_users_).matrix, "user_factors_")
+
+    def _solve(self, X: sp.csr_array, other: Literal["user_factors_", "item_factors_"]) -> Factors:
+        """Return the exact factors of rows of X against the factors of the other side."""
+        threads, factors = num_threads(), self.item_factors_.shape[1]
+        if other not in self._cache:
+            known = getattr(self, other)
+            table = _padded(len(known), factors)
+            table[:, :factors] = known
+            self._cache[other] = table, _core.als_gram(table, factors, threads)
+        table, gram = self._cache[other]
+        start = _padded(X.shape[0], factors)
+        matrix = _core.AlsMatrix(csr_parts(X))
+        try:
+            solved = _half_epoch(matrix, table, gram, start, factors, self._problem(), 0, threads)
+        except _core.NumericalError as error:
+            raise ModelFitError(
+                f"Folding in with `ALS` failed: {error}. Raise `reg` ({self.reg:g})."
+            ) from error
+        return _without_padding(solved, factors)
+
+    def _explain(self, history: sp.csr_array, item: int) -> np.ndarray:
+        """Return c_j y_item . A^-1 y_j for each entry j, where A is the history's system: they sum to its score."""
+        y = self.item_factors_.astype(np.float64)
+        seen, confidence = y[history.indices], self.alpha * np.abs(history.data.astype(np.float64))
+        ridge = self.reg * (history.nnz + self.unobserved_weight * len(y)) ** self.nu
+        A = self.unobserved_weight * (y.T @ y) + ridge * np.eye(y.shape[1])
+        A += seen.T @ ((confidence - self.unobserved_weight)[:, None] * seen)
+        contributions: np.ndarray = confidence * (history.data > 0) * (seen @ np.linalg.solve(A, y[item]))
+        return contributions
+
+
+def _padded(rows: int, factors: int) -> Factors:
+    """Return zeros (rows x factors rounded up) on cache-line boundaries, as the core takes factors."""
+    width = -(-factors // _core.als_padding) * _core.als_padding
+    line = 64
+    memory = np.zeros(rows * width * 4 + line, dtype=np.uint8)
+    start = -memory.ctypes.data % line
+    return memory[start : start + rows * width * 4].view(np.float32).reshape(rows, width)
+
+
+def _without_padding(padded: Factors, factors: int) -> Factors:
+    return np.ascontiguousarray(padded[:, :factors])
+
+
+def _half_epoch(
+    matrix: _core.AlsMatrix,
+    other: Factors,
+    gram: npt.NDArray[np.float64],
+    start: Factors,
+    factors: int,
+    problem: _core.AlsProblem,
+    cg_steps: int,
+    threads: int,
+) -> Factors:
+    """Return new factors of the rows of matrix, given those of the other side and their Gram matrix."""
+    out = _padded(len(start), factors)
+    _core.als_half_epoch(matrix, other, gram, start, out, factors, problem, cg_steps, threads)
+    return out
