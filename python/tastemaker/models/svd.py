@@ -55,7 +55,7 @@ class SVD(Recommender):
         V. In each column the entry of greatest magnitude is positive. Columns beyond the rank of X are zero.
     user_factors_ : ndarray of float32, (n_users_, factors)
         X V.
-    singular_values_ : ndarray of float64, (factors,)
+    singular_values_ : ndarray of float32, (factors,)
         Descending.
     history_ : list of dict
         One epoch, whose ``loss`` is the squared error of the approximation, summed over all pairs.
@@ -91,7 +91,7 @@ class SVD(Recommender):
 
     item_factors_: Factors
     user_factors_: Factors
-    singular_values_: npt.NDArray[np.float64]
+    singular_values_: npt.NDArray[np.float32]
 
     def __init__(
         self,
@@ -120,7 +120,9 @@ class SVD(Recommender):
             kept = float(np.square(values).sum())
             total = float(np.square(X.data, dtype=np.float64).sum())
             run.record(loss=max(total - kept, 0.0))
-            self.__dict__.update(item_factors_=items, user_factors_=X @ items, singular_values_=values)
+            self.__dict__.update(
+                item_factors_=items, user_factors_=X @ items, singular_values_=values.astype(np.float32)
+            )
 
     def _method(self, shape: tuple[int, int]) -> str:
         """Return the method for a matrix; checks what only its shape can tell."""
