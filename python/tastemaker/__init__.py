@@ -15,19 +15,25 @@ _exports = {
     "Popular": "models.popular",
     "Recommender": "models.base",
     "SVD": "models.svd",
+    "Table": "_table",
+    "compare": "evaluation",
     "config": "_runtime",
+    "evaluate": "evaluation",
     "inspect": "persistence",
     "load": "persistence",
     "num_threads": "_runtime",
 }
-_modules = ("data", "datasets", "errors", "splits")
+_modules = ("data", "datasets", "errors", "evaluation", "splits")
 
 __all__ = ["__version__", *_exports, *_modules]
 
 if TYPE_CHECKING:
     from tastemaker._runtime import config as config
     from tastemaker._runtime import num_threads as num_threads
+    from tastemaker._table import Table as Table
     from tastemaker.data import Dataset as Dataset
+    from tastemaker.evaluation import compare as compare
+    from tastemaker.evaluation import evaluate as evaluate
     from tastemaker.models.als import ALS as ALS
     from tastemaker.models.base import Recommender as Recommender
     from tastemaker.models.knn import KNN as KNN

@@ -1,0 +1,169 @@
+"""What evaluate and compare return: figures that print as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from tastemaker._table import Table, Tabular
+from tastemaker._validation import check_choice
+
+
+class Interval(NamedTuple):
+    """A figure and its confidence interval.
+
+    Attributes
+    ----------
+    value : float
+        The mean over users.
+    low, high : float
+        Bounds of the interval; NaN with a single user.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return _plus_minus([self])[0]
+
+
+def _plus_minus(figures: list[Interval]) -> list[str]:
+    """Return figures as "0.171 ±0.006", all with the same decimals; ± is half the interval's width."""
+    decimals = 3 if max(figure.value for figure in figures) >= 0.1 else 4
+    return [
+        f"{figure.value:.{decimals}f} ±{(figure.high - figure.low) / 2:.{decimals}f}" for figure in figures
+    ]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation(Tabular):
+    """How good one model is: what ``evaluate`` returns.
+
+    ``evaluation["ndcg@10"]`` is an ``Interval``; printed, it is a table with a row per metric.
+
+    Attributes
+    ----------
+    name : str
+        The model's name.
+    figures : dict of str to Interval
+        Mean over users and its interval, per metric.
+    per_user : dict of str to ndarray of float64
+        The metric of each test user, in the order of ``users``.
+    users : ndarray
+        Ids of the test users (row numbers of the split's test data where there are no ids).
+    fit_seconds, recommend_seconds : float
+        Time of the model's fit, and of the lists of all test users.
+    confidence : float
+        Level of the intervals.
+    draws : int
+        Bootstrap samples behind the intervals.
+    """
+
+    name: str
+    figures: dict[str, Interval]
+    per_user: dict[str, np.ndarray]
+    users: np.ndarray
+    fit_seconds: float
+    recommend_seconds: float
+    confidence: float
+    draws: int
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics."""
+        return list(self.figures)
+
+    @property
+    def n_users(self) -> int:
+        """Number of test users."""
+        return len(self.users)
+
+    def __getitem__(self, metric: str) -> Interval:
+        return self.figures[check_choice("metric", metric, self.figures)]
+
+    def to_table(self) -> Table:
+        """Return columns metric, value, low and high."""
+        return self._table(caption="")
+
+    def _display(self) -> Table:
+        times = f"fitted in {self.fit_seconds:.2f} s, lists made in {self.recommend_seconds:.2f} s"
+        return self._table(f"{self.name}, {self.n_users:,} test users; {_interval_name(self)}; {times}.")
+
+    def _table(self, caption: str) -> Table:
+        values, low, high = zip(*self.figures.values(), strict=True)
+        return Table({"metric": self.metrics, "value": values, "low": low, "high": high}, caption=caption)
+
+
+class Comparison(Tabular):
+    """How good several models are on the same users: what ``compare`` returns.
+
+    ``comparison["als"]`` is that model's ``Evaluation``; printed, it is a table with a row per model.
+
+    Attributes
+    ----------
+    evaluations : dict of str to Evaluation
+        By model name. All have the same metrics and users, and intervals from the same bootstrap samples.
+    """
+
+    def __init__(self, evaluations: dict[str, Evaluation]) -> None:
+        self.evaluations = evaluations
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the models."""
+        return list(self.evaluations)
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics."""
+        return self._any.metrics
+
+    @property
+    def n_users(self) -> int:
+        """Number of test users."""
+        return self._any.n_users
+
+    @property
+    def _any(self) -> Evaluation:
+        return next(iter(self.evaluations.values()))
+
+    def __getitem__(self, model: str) -> Evaluation:
+        return self.evaluations[check_choice("model", model, self.evaluations)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.evaluations)
+
+    def __len__(self) -> int:
+        return len(self.evaluations)
+
+    def to_table(self) -> Table:
+        """Return one row per model and metric: value, low, high, and the model's seconds."""
+        rows = [
+            (e.name, metric, *figure, e.fit_seconds, e.recommend_seconds)
+            for e in self.evaluations.values()
+            for metric, figure in e.figures.items()
+        ]
+        names = ("model", "metric", "value", "low", "high", "fit_seconds", "recommend_seconds")
+        return Table(dict(zip(names, zip(*rows, strict=True), strict=True)))
+
+    def _display(self) -> Table:
+        all_of = list(self.evaluations.values())
+        figures = {metric: _plus_minus([e.figures[metric] for e in all_of]) for metric in self.metrics}
+        return Table(
+            {
+                "model": self.models,
+                **figures,
+                "fit s": [e.fit_seconds for e in all_of],
+                "recommend s": [e.recommend_seconds for e in all_of],
+            },
+            caption=f"{self.n_users:,} test users; ± is half the width of the {_interval_name(self._any)}.",
+        )
+
+
+def _interval_name(evaluation: Evaluation) -> str:
+    level = f"{100 * evaluation.confidence:.6g} %"
+    return f"{level} bootstrap interval over users ({evaluation.draws:,} samples)"

@@ -1,0 +1,211 @@
+"""evaluate and compare: lists for the test users, their metrics, and intervals over users."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tastemaker._runtime import generator, num_threads
+from tastemaker._validation import check_bool, check_float, check_int, friendly, shown
+from tastemaker.errors import ArgumentError, ArgumentTypeError
+from tastemaker.evaluation._intervals import mean_intervals
+from tastemaker.evaluation._metrics import RankingMetrics
+from tastemaker.evaluation._results import Comparison, Evaluation, Interval
+from tastemaker.evaluation._task import Task
+from tastemaker.models.base import Recommender
+from tastemaker.splits import Split
+
+default_metrics = ("precision@10", "recall@10", "ndcg@10", "hit@10")
+
+
+@friendly
+def evaluate(
+    model: Recommender,
+    split: Split,
+    metrics: str | Iterable[str] = default_metrics,
+    *,
+    exclude_seen: bool = True,
+    confidence: float = 0.95,
+    draws: int = 1000,
+    rng: Any = 0,
+    threads: int | None = None,
+) -> Evaluation:
+    """Measure a model on the test part of a split.
+
+    Each test user gets a list from the model; the list is compared with the user's test items. A figure is the
+    mean over users, with a percentile bootstrap interval [2]_ over them. Users whom the model cannot serve
+    count with zero.
+
+    Parameters
+    ----------
+    model : Recommender
+        A model that was not fitted yet is fitted on ``split.train``.
+    split : Split
+        From ``tastemaker.splits``. Where it holds users out, they are folded in from ``split.history``.
+    metrics : str or iterable of str, default ("precision@10", "recall@10", "ndcg@10", "hit@10")
+        Any of precision, recall, ndcg, hit, map and mrr, each ``@`` a cutoff k >= 1. See Notes.
+    exclude_seen : bool, default True
+        Leave what a user had in training out of the list, as in ``recommend``.
+    confidence : float, default 0.95
+        Level of the intervals.
+    draws : int, default 1000
+        Bootstrap samples, >= 100; with 1000 a bound's own standard error is 2 % of the interval's width.
+    rng : int, Generator, SeedSequence or None, default 0
+        Source of the bootstrap's randomness; fixed by default, so that the same call prints the same table.
+    threads : int, optional
+        See ``tastemaker.num_threads``.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    ArgumentError
+        An unknown metric, or a number outside its range.
+    DataError
+        The split has no test items, or the model was fitted on other data than ``split.train``.
+
+    Notes
+    -----
+    With h(r) = 1 where place r of the list holds a relevant item and T the relevant items, those with a positive
+    weight in the user's test part [1]_:
+
+    - precision@k: sum of h(r) over r <= k, divided by k, however short the list is
+    - recall@k: the same sum divided by \\|T\\|
+    - hit@k: 1 if any h(r) = 1, r <= k
+    - ndcg@k: sum of h(r) / log2(1 + r), divided by its value for a list that starts with min(k, \\|T\\|) relevant items
+    - map@k: sum of h(r) * precision@r, divided by \\|T\\| (not by min(k, \\|T\\|), a variant also in use)
+    - mrr@k: 1 / r of the first h(r) = 1, r <= k; else 0
+
+    References
+    ----------
+    .. [1] C. D. Manning, P. Raghavan, H. Schütze, "Introduction to Information Retrieval", 2008, chapter 8.
+    .. [2] B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+
+    Examples
+    --------
+    >>> import tastemaker as tm
+    >>> movies = tm.datasets.make_movies(rng=0)
+    >>> split = tm.splits.leave_last(movies.dataset)
+    >>> result = tm.evaluate(tm.Popular(), split, ["ndcg@10", "recall@20"])
+    >>> result.metrics
+    ['ndcg@10', 'recall@20']
+    >>> result["ndcg@10"].low < result["ndcg@10"].value < result["ndcg@10"].high
+    True
+    """
+    settings = {"exclude_seen": exclude_seen, "confidence": confidence, "draws": draws, "rng": rng}
+    return compare({type(model).__name__: model}, split, metrics, **settings, threads=threads)[
+        type(model).__name__
+    ]
+
+
+@friendly
+def compare(
+    models: Mapping[str, Recommender],
+    split: Split,
+    metrics: str | Iterable[str] = default_metrics,
+    *,
+    exclude_seen: bool = True,
+    confidence: float = 0.95,
+    draws: int = 1000,
+    rng: Any = 0,
+    threads: int | None = None,
+) -> Comparison:
+    """Measure several models on the same test users.
+
+    Parameters
+    ----------
+    models : mapping of str to Recommender
+        By the name to print. Models that were not fitted yet are fitted on ``split.train``.
+    split, metrics, exclude_seen, confidence, draws, rng, threads
+        As in ``evaluate``. The bootstrap draws the same users for all models.
+
+    Returns
+    -------
+    Comparison
+
+    Examples
+    --------
+    >>> import tastemaker as tm
+    >>> split = tm.splits.leave_last(tm.datasets.make_movies(rng=0).dataset)
+    >>> result = tm.compare({"popular": tm.Popular(), "knn": tm.KNN()}, split, "ndcg@10")
+    >>> result.models
+    ['popular', 'knn']
+    >>> result["knn"]["ndcg@10"].value > result["popular"]["ndcg@10"].value
+    True
+    """
+    wanted = RankingMetrics(metrics)
+    confidence = check_float("confidence", confidence, low=0, high=1, open_low=True)
+    draws = check_int("draws", draws, low=100)
+    random, threads = generator(rng), num_threads(threads)
+    task = Task.of(split, check_bool("exclude_seen", exclude_seen))
+    results = [_measure(name, model, task, wanted, threads) for name, model in _checked(models).items()]
+
+    figures = np.concatenate([result.per_user for result in results])
+    low, high = mean_intervals(figures, confidence, draws, random)
+    intervals = [
+        Interval(*map(float, bounds)) for bounds in zip(figures.mean(axis=1), low, high, strict=True)
+    ]
+    evaluations = {}
+    for at, result in enumerate(results):
+        own = intervals[at * len(wanted.labels) : (at + 1) * len(wanted.labels)]
+        evaluations[result.name] = Evaluation(
+            name=result.name,
+            figures=dict(zip(wanted.labels, own, strict=True)),
+            per_user=dict(zip(wanted.labels, result.per_user, strict=True)),
+            users=task.users,
+            fit_seconds=result.fit_seconds,
+            recommend_seconds=result.recommend_seconds,
+            confidence=confidence,
+            draws=draws,
+        )
+    return Comparison(evaluations)
+
+
+def _checked(models: Any) -> dict[str, Recommender]:
+    if not isinstance(models, Mapping):
+        raise ArgumentTypeError(
+            f"`models` must be a mapping of names to models, got {shown(models)}. Use compare({{'als': ALS()}}, split)."
+        )
+    if not models:
+        raise ArgumentError("`models` must hold at least one model, got none.")
+    for name, model in models.items():
+        if not isinstance(name, str):
+            raise ArgumentTypeError(f"`models` must have str names, got {shown(name)}.")
+        if not isinstance(model, Recommender):
+            hint = f" Did you mean {model.__name__}()?" if isinstance(model, type) else ""
+            raise ArgumentTypeError(
+                f"`models` must hold tastemaker models, got {shown(model)} for {name!r}.{hint}"
+            )
+    return dict(models)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """One model's figures before the bootstrap."""
+
+    name: str
+    per_user: np.ndarray  # metrics x users
+    fit_seconds: float
+    recommend_seconds: float
+
+
+def _measure(name: str, model: Recommender, task: Task, metrics: RankingMetrics, threads: int) -> _Measured:
+    if model.__sklearn_is_fitted__():
+        task.check_fitted_on_train(name, model)
+    else:
+        model.fit(task.split.train, threads=threads)
+    n = min(metrics.depth, model.n_items_)
+    seconds = 0.0
+    blocks = []
+    for batch in task.batches():
+        start = time.perf_counter()
+        ids = task.recommend(model, batch, n, threads)
+        seconds += time.perf_counter() - start
+        blocks.append(metrics.of_lists(ids, task.truth[batch], threads))
+    return _Measured(name, np.concatenate(blocks, axis=1), model.fit_seconds_, seconds)
