@@ -1,0 +1,27 @@
+"""The demo, as a newcomer runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+demo = Path(__file__).parents[2] / "examples" / "demo.py"
+
+
+@pytest.mark.data
+def test_the_demo_runs_without_a_warning_and_fits_the_screen():
+    run = subprocess.run(
+        [sys.executable, "-W", "error", demo], capture_output=True, text=True, check=False, timeout=110
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    lines = run.stdout.splitlines()
+    assert max(map(len, lines)) <= 110
+    rows = {line.split("  ")[0]: line for line in lines}
+    for model in ("popular", "cosine", "tfidf", "bm25", "random walk", "svd", "als"):
+        assert rows[model].count("±") == 4
+    assert sum(line.startswith("Viewer ") for line in lines) == 2
+    assert sum(line.startswith("Films like ") for line in lines) == 3
