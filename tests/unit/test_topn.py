@@ -77,7 +77,7 @@ def test_long_lists_and_many_items(rng):
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("n_queries", [1, 2, 9])
 def test_few_queries_share_the_items_among_threads(rng, threads, n_queries):
-    items, queries = small_ints(rng, 60_000, 64), small_ints(rng, n_queries, 64)
+    items, queries = small_ints(rng, 100_000, 64), small_ints(rng, n_queries, 64)
     want = DenseScorer(items).topn(queries, 50, threads=1)
     assert_equal(DenseScorer(items).topn(queries, 50, threads=threads), want)
     assert_equal(want, twin.topn(twin.dense_scores(queries, items), 50))
