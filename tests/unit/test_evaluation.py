@@ -307,11 +307,13 @@ def test_wrong_models_and_splits(split):
         ([_Fixed()], "mapping of names"),
         ({}, "at least one"),
         ({1: _Fixed()}, "str names"),
-        ({"a": "als"}, "tastemaker models"),
+        ({"a": "als"}, r"`models\['a'\]` must be a tastemaker model, got 'als'"),
         ({"a": _Fixed}, r"Did you mean _Fixed\(\)"),
     ]:
         with pytest.raises((ArgumentError, ArgumentTypeError), match=message):
             compare(models, split)
+    with pytest.raises(ArgumentTypeError, match=r"`model` .* Did you mean _Fixed\(\)"):
+        evaluate(_Fixed, split)
     with pytest.raises(ArgumentTypeError, match="leave_last"):
         evaluate(_Fixed(), (split.train, split.test))
     with pytest.raises(ArgumentError, match="Did you mean 'ndcg@10'"):

@@ -98,10 +98,18 @@ def evaluate(
     >>> result["ndcg@10"].low < result["ndcg@10"].value < result["ndcg@10"].high
     True
     """
-    settings = {"exclude_seen": exclude_seen, "confidence": confidence, "draws": draws, "rng": rng}
-    return compare({type(model).__name__: model}, split, metrics, **settings, threads=threads)[
-        type(model).__name__
-    ]
+    _check_model("model", model)
+    name = type(model).__name__
+    return compare(
+        {name: model},
+        split,
+        metrics,
+        exclude_seen=exclude_seen,
+        confidence=confidence,
+        draws=draws,
+        rng=rng,
+        threads=threads,
+    )[name]
 
 
 @friendly
@@ -177,12 +185,14 @@ def _checked(models: Any) -> dict[str, Recommender]:
     for name, model in models.items():
         if not isinstance(name, str):
             raise ArgumentTypeError(f"`models` must have str names, got {shown(name)}.")
-        if not isinstance(model, Recommender):
-            hint = f" Did you mean {model.__name__}()?" if isinstance(model, type) else ""
-            raise ArgumentTypeError(
-                f"`models` must hold tastemaker models, got {shown(model)} for {name!r}.{hint}"
-            )
+        _check_model(f"models[{name!r}]", model)
     return dict(models)
+
+
+def _check_model(argument: str, model: Any) -> None:
+    if not isinstance(model, Recommender):
+        hint = f" Did you mean {model.__name__}()?" if isinstance(model, type) else ""
+        raise ArgumentTypeError(f"`{argument}` must be a tastemaker model, got {shown(model)}.{hint}")
 
 
 @dataclass(frozen=True)
