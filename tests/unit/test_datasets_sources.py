@@ -81,13 +81,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     """The recipe of ml-100k, for a set of three ratings and without ways over the network."""
-    changed = replace(_movielens._recipes["100k"], known=Known(2, 2, 3), sources=())
-    monkeypatch.setitem(_movielens._recipes, "100k", changed)
+    changed = replace(_movielens.recipes["100k"], known=Known(2, 2, 3), sources=())
+    monkeypatch.setitem(_movielens.recipes, "100k", changed)
     return changed
 
 
 def with_sources(monkeypatch: pytest.MonkeyPatch, recipe: Recipe, *sources: _sources.Source) -> None:
-    monkeypatch.setitem(_movielens._recipes, "100k", replace(recipe, sources=sources))
+    monkeypatch.setitem(_movielens.recipes, "100k", replace(recipe, sources=sources))
 
 
 def archive(url: str, content: bytes = official) -> Archive:
@@ -297,7 +297,7 @@ def test_a_damaged_member_is_refused(tmp_path: Path) -> None:
 
 
 def test_known_urls_have_checksums_and_plain_names() -> None:
-    for recipe in _movielens._recipes.values():
+    for recipe in _movielens.recipes.values():
         for source in recipe.sources:
             assert isinstance(source, (Archive, Wheel))
             assert len(source.sha256) == 64

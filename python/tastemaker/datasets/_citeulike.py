@@ -35,7 +35,7 @@ def _article_tags(folder: Path) -> list[tuple[int, list[str]]]:
     return [(item, named[start:end]) for item, (start, end) in enumerate(zip(starts, ends, strict=True))]
 
 
-_recipe = Recipe(
+recipe = Recipe(
     name="citeulike-a",
     title="CiteULike-a",
     layouts={_files: _read},
@@ -81,5 +81,5 @@ def citeulike_a(*, download: bool = True) -> DataBundle:
     >>> data.dataset.nnz  # doctest: +SKIP
     204986
     """
-    raw, source = obtain(_recipe, download=check_bool("download", download))
-    return bundle(_recipe.title, raw, licence=_recipe.licence, source=source)
+    raw, source = obtain(recipe, download=check_bool("download", download))
+    return bundle(recipe.title, raw, licence=recipe.licence, source=source)

@@ -75,7 +75,7 @@ def _joined(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Raw:
     return Raw(np.concatenate(users), np.concatenate(items), np.concatenate(marks))
 
 
-_recipe = Recipe(
+recipe = Recipe(
     name="gowalla",
     title="Gowalla",
     layouts={("train.txt", "test.txt"): _read_text, ("train.npz", "test.npz"): _read_npz},
@@ -127,11 +127,11 @@ def gowalla(*, download: bool = True) -> PublishedSplit:
     >>> split.test.nnz  # doctest: +SKIP
     217242
     """
-    raw, source = obtain(_recipe, download=check_bool("download", download))
+    raw, source = obtain(recipe, download=check_bool("download", download))
     marked = to_dataset(raw)
     in_test = marked.matrix.data == _test
     dataset = to_dataset(replace(raw, weight=None))
     split = parted(dataset, in_test, "gowalla (published)")
     return PublishedSplit(
-        split.train, split.test, split.name, dataset=dataset, licence=_recipe.licence, source=source
+        split.train, split.test, split.name, dataset=dataset, licence=recipe.licence, source=source
     )

@@ -48,7 +48,7 @@ def _artist_tags(folder: Path) -> dict[int, list[str]]:
     return tags
 
 
-_recipe = Recipe(
+recipe = Recipe(
     name="lastfm-2k",
     title="Last.fm 2K (HetRec 2011)",
     layouts={_files: _read},
@@ -98,5 +98,5 @@ def lastfm_2k(*, download: bool = True) -> DataBundle:
     >>> data.dataset.n_users  # doctest: +SKIP
     1892
     """
-    raw, source = obtain(_recipe, download=check_bool("download", download))
-    return bundle(_recipe.title, raw, licence=_recipe.licence, source=source)
+    raw, source = obtain(recipe, download=check_bool("download", download))
+    return bundle(recipe.title, raw, licence=recipe.licence, source=source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from tastemaker.datasets._obtain import Recipe, obtain
 from tastemaker.datasets._raw import Known, Raw
 from tastemaker.datasets._sources import Archive, Wheel
 
+Size: TypeAlias = Literal["100k", "1m", "latest-small"]
+
 _terms = (
     "GroupLens terms: for research; acknowledge it in publications (Harper and Konstan 2015, "
     "doi:10.1145/2827872); no commercial use without permission; "
@@ -32,7 +34,7 @@ def _archive(name: str, sha256: str, *files: str) -> Archive:
     return Archive(url, sha256, {f"{name}/{file}": file for file in files})
 
 
-_recipes = {
+recipes: dict[Size, Recipe] = {
     "100k": Recipe(
         name="ml-100k",
         title="MovieLens 100K",
@@ -95,9 +97,7 @@ _recipes = {
 
 
 @friendly
-def movielens(
-    name: Literal["100k", "1m", "latest-small"] = "100k", *, timed: bool = False, download: bool = True
-) -> DataBundle:
+def movielens(name: Size = "100k", *, timed: bool = False, download: bool = True) -> DataBundle:
     """Load a MovieLens data set: ratings of films, the field's common yardstick.
 
     The files are looked for in the folder ``ml-100k`` (``ml-1m``, ``ml-latest-small``) of the directory that
@@ -136,7 +136,8 @@ def movielens(
     >>> data.titles[50]  # doctest: +SKIP
     'Star Wars (1977)'
     """
-    recipe = _recipes[check_choice("name", name, _recipes)]
+    check_choice("name", name, recipes)
+    recipe = recipes[name]
     timed, download = check_bool("timed", timed), check_bool("download", download)
     raw, source = obtain(recipe, download=download)
     raw, note = _settle_times(raw, timed=timed)
