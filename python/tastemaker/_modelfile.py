@@ -32,7 +32,7 @@ def write(path: Path, facts: dict[str, Any], arrays: Arrays) -> None:
 
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = json.dumps(facts, allow_nan=False)
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         save_file(contiguous, temporary, metadata={_key: text})
 
 
@@ -101,7 +101,7 @@ def _parse(path: Path, text: str | bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary file beside path, which takes its place when the block ends well."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")

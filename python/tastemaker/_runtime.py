@@ -76,10 +76,14 @@ def num_threads(threads: int | None = None) -> int:
 
 
 def _allowed_cpus() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
-    cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
-    quota = _cgroup_cpus()
+    cpus, quota = cpu_limits()
     return max(1, min(cpus, math.ceil(quota)) if quota else cpus)
+
+
+def cpu_limits() -> tuple[int, float | None]:
+    """Return (CPUs of the affinity mask, quota of the control groups in CPUs or None)."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(affinity(0)) if affinity else os.cpu_count() or 1, _cgroup_cpus()
 
 
 @functools.cache  # a dozen files, read at each call, would take most of a short call's time

@@ -40,6 +40,11 @@ class Tabular(ABC):
     def _repr_html_(self) -> str:
         return _html(self._display())
 
+    def to_text(self) -> str:
+        """Return the printed table with all its rows and whole cells."""
+        table = self._display()
+        return _text(table, len(table), None)
+
     def to_markdown(self) -> str:
         """Return the printed table as GitHub-flavoured Markdown, all rows."""
         return _markdown(self._display())
@@ -147,15 +152,15 @@ def _portable(column: np.ndarray) -> Any:
 # --- text, Markdown, HTML ---------------------------------------------------------------------------------
 
 
-def _text(table: Table) -> str:
-    cells = [[_clip(cell) for cell in column] for column in _cells(table, max_rows)]
+def _text(table: Table, limit: int = max_rows, widest: int | None = max_width) -> str:
+    cells = [[_clip(cell, widest) for cell in column] for column in _cells(table, limit)]
     widths = [max(map(_width, column)) for column in cells]
     rules = ["-" * width for width in widths]
     rights = [_is_number(table[name]) for name in table]
     rows = zip(*cells, strict=True)
     lines = [_text_line(row, widths, rights) for row in rows]
     lines.insert(1, "  ".join(rules))
-    return "\n".join([*lines, *_footer(table, max_rows)])
+    return "\n".join([*lines, *_footer(table, limit)])
 
 
 def _text_line(row: tuple[str, ...], widths: list[int], rights: list[bool]) -> str:
@@ -236,11 +241,11 @@ def _width(text: str) -> int:
     )
 
 
-def _clip(text: str) -> str:
-    if _width(text) <= max_width:
+def _clip(text: str, widest: int | None) -> str:
+    if widest is None or _width(text) <= widest:
         return text
-    while _width(text) >= max_width:
-        text = text[: min(len(text) - 1, max_width - 1)]
+    while _width(text) >= widest:
+        text = text[: min(len(text) - 1, widest - 1)]
     return text + "…"
 
 

@@ -22,6 +22,8 @@ PYTHON_LAYERS = [
     {"splits", "retrieval", "_modelfile"},
     {"datasets", "models"},
     {"evaluation", "persistence"},
+    {"cli"},
+    {"__main__"},
 ]
 CORE_USERS = {"_runtime", "retrieval", "models", "evaluation"}
 

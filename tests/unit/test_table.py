@@ -143,3 +143,12 @@ def test_wrong_columns():
         Table({"score": [1]})[0]
     with pytest.raises(ArgumentError, match="kind"):
         Table({"score": [1]}).to_frame("pandsa")
+
+
+def test_text_of_all_rows_and_whole_cells_on_request():
+    table = Table({"n": [f"{n:050d}" for n in range(30)]}, caption="thirty")
+    assert "... 10 more rows" in repr(table)
+    assert "…" in repr(table)
+    lines = table.to_text().splitlines()
+    assert lines[-2:] == [f"{29:050d}", "thirty"]
+    assert len(lines) == 33

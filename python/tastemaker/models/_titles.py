@@ -42,10 +42,11 @@ def titles_of(titles: Any, item_column: str, ids: IdMap | None) -> Titles | None
             "`titles` must be a dict item id -> title or a frame with a column of item ids and one of titles, "
             f"got {shown(titles)} ({type(titles).__name__})."
         )
-    return _from_frame(titles, item_column)
+    return frame_titles(titles, item_column)
 
 
-def _from_frame(frame: Any, item_column: str) -> Titles:
+def frame_titles(frame: Any, item_column: str) -> Titles:
+    """Return the titles in a frame, whose columns are recognised by their names."""
     data = open_table("titles", frame)
     key = guess_id("item", data.columns, item_column, argument="titles")
     texts = data[guess_title(data.columns, key)].to_list()
