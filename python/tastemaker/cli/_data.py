@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tastemaker.cli._events import used_columns
 from tastemaker.cli._verb import Session, bundled, option
 from tastemaker.data import Dataset
-from tastemaker.data._files import read_file
+from tastemaker.data._files import column_names, read_file
 from tastemaker.errors import DataError
 
 section = "Data options"
@@ -47,7 +48,7 @@ class DataChoice:
         """Return the events; say on stderr what was guessed, and how to override it."""
         if Path(self.data).is_file():
             events = self._from_file()
-            for note in events.dataset.origin.notes if say_guesses else ():
+            for note in self._guesses(events.dataset) if say_guesses else ():
                 session.note(note)
             return events
         if Path(self.data).suffix:
@@ -60,6 +61,19 @@ class DataChoice:
         typed = [text for flag, value in named.items() if value for text in (flag, value)]
         flags = {"--no-weight": self.no_weight, "--no-time": self.no_time, "--timed": self.timed}
         return typed + [flag for flag, given in flags.items() if given]
+
+    def as_trained(self, columns: Mapping[str, str]) -> DataChoice:
+        """Return the choice with the id columns of a model's training data, where none are named and they are there."""
+        given = {role: getattr(self, role) for role in ("user", "item")}
+        return replace(self, **_id_columns(Path(self.data), given, columns))
+
+    def _guesses(self, data: Dataset) -> list[str]:
+        """Return what was guessed, all columns in one line."""
+        guessed = {role: name for role, name in used_columns(data).items() if getattr(self, role) is None}
+        columns = ", ".join(f"{name} -> {role}" for role, name in guessed.items())
+        flags = ", ".join(f"--{role}" for role in guessed)
+        others = [note for note in data.origin.notes if note.partition(" = ")[0] not in guessed]
+        return [f"Columns, by their names: {columns}; override with {flags}."] * bool(guessed) + others
 
     def _from_file(self) -> Events:
         if self.timed:
@@ -99,15 +113,30 @@ class DataChoice:
         return Events(loaded.dataset, loaded.titles)
 
 
+def read_events(path: Path, columns: Mapping[str, str]) -> Dataset:
+    """Return the events of a file for a model whose training data had those id columns."""
+    if not path.is_file():
+        raise DataError(f"There is no file {str(path)!r}.")
+    return Dataset.from_file(path, **_id_columns(path, {"user": None, "item": None}, columns))
+
+
+def _id_columns(path: Path, given: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    there = column_names(path) if path.is_file() else []
+    return {
+        role: columns[role] if name is None and columns[role] in there else name
+        for role, name in given.items()
+    }
+
+
 def _frame(path: Path | None) -> Any:
     return None if path is None else read_file(path, None)
 
 
 _column_help = {
-    "user": "Column of user ids. Default: guessed from the names.",
-    "item": "Column of item ids. Default: guessed from the names.",
-    "weight": "Column of weights. Default: guessed, never a rating.",
-    "time": "Column of times. Default: guessed from the names.",
+    "user": "Column of user ids. Default: by its name.",
+    "item": "Column of item ids. Default: by its name.",
+    "weight": "Column of weights. Default: by its name, never a rating.",
+    "time": "Column of times. Default: by its name.",
 }
 
 data_options = bundled(

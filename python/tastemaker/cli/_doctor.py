@@ -119,7 +119,7 @@ def _data_folders() -> Iterator[Finding]:
 
 def _models() -> Iterator[Finding]:
     """Fit, recommend, save and load each model on made-up films; one thread must say what all say."""
-    films = make_movies(rng=0, n_users=120, n_items=60).dataset
+    films = make_movies(rng=0, n_users=200, n_items=150).dataset
     for name in classes:
         start = time.perf_counter()
         model = make_model(name, {}, seed=0).fit(films, progress=False)

@@ -41,6 +41,7 @@ def spoken(text: str, flags: Mapping[str, str]) -> str:
     names = "|".join(sorted(flags, key=len, reverse=True))
     text = re.sub(rf"`({names})`", lambda m: f"`{flags[m[1]]}`", text)
     text = re.sub(rf"\b({names})=False\b", lambda m: flags.get(f"no_{m[1]}", f"no {flags[m[1]]}"), text)
+    text = re.sub(rf"\b({names})=True\b", lambda m: flags[m[1]], text)
     text = re.sub(rf"\b({names})='([^']*)'", lambda m: f"{flags[m[1]]} {m[2]}", text)
     text = re.sub(rf"\b({names})=(?=[\s.,;)]|$)", lambda m: flags[m[1]], text)
     return re.sub(r"--(weight|time) one of them or False", r"--\1 one of them or --no-\1", text)

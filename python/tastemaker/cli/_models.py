@@ -168,11 +168,13 @@ def _metavar(kinds: Iterable[Any]) -> str:
 
 
 def _help(parameter: str, owners: list[str]) -> str:
-    """Say what a parameter is (the docstring's first sentence), and the default of each model."""
-    said = {owner: _sentence(model_class(owner), parameter) for owner in owners}
-    defaults = {owner: model_class(owner)._defaults()[parameter] for owner in owners}
-    of_each = ", ".join(f"{owner}: {'none' if value is None else value}" for owner, value in defaults.items())
-    return f"{said[owners[0]]} [{of_each}]"
+    """Say what a parameter is to each model that has it, and its default there."""
+    said: dict[str, list[str]] = {}
+    for owner in owners:
+        default = model_class(owner)._defaults()[parameter]
+        mark = f"{owner}: {'none' if default is None else default}"
+        said.setdefault(_sentence(model_class(owner), parameter), []).append(mark)
+    return " ".join(f"{sentence} [{', '.join(marks)}]" for sentence, marks in said.items())
 
 
 def _sentence(model: type[Recommender], parameter: str) -> str:
@@ -181,5 +183,5 @@ def _sentence(model: type[Recommender], parameter: str) -> str:
     found = re.search(rf"^{parameter} : .*\n((?:    .*\n?)+)", text, re.MULTILINE)
     if found is None:
         return ""
-    words = " ".join(found[1].split()).replace("``", "")
+    words = re.sub(r"``| \[\d+\]_|; see Notes", "", " ".join(found[1].split()))
     return re.split(r"(?<=[^.]\.) ", words + " ", maxsplit=1)[0].strip()

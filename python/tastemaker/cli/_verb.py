@@ -105,7 +105,8 @@ class Verb(click.Command):
         self.params += _common_options()
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        with usage_in_one_line():
+        flags = flags_of(self)
+        with reported(lambda text: spoken(text, flags), trace=False), usage_in_one_line():
             return super().make_context(*args, **kwargs)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -114,16 +115,16 @@ class Verb(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         given = ctx.params
+        quiet, verbose = given.pop("quiet"), given.pop("verbose")
         session = Session(
             as_json=given.pop("as_json"),
             output=given.pop("output"),
             seed=given.pop("seed"),
             threads=given.pop("threads"),
-            verbosity=-1 if given.pop("quiet") else given.pop("verbose", 0),
+            verbosity=-1 if quiet else verbose,
             command=ctx.meta["tastemaker.command"],
             flags=flags_of(self),
         )
-        given.pop("verbose", None)
         assert self.callback is not None
         with session.active():
             return ctx.invoke(self.callback, session, **given)
@@ -131,9 +132,10 @@ class Verb(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
             if record is not None:
                 sections.setdefault(getattr(param, "section", common), []).append(record)
+        sections[common] = sections.pop(common)  # last, whatever their place among the parameters
         for title, records in sections.items():
             with formatter.section(title):
                 formatter.write_dl(records)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
@@ -45,6 +47,24 @@ def read_file(path: Any, reader: str | None) -> Any:
         ) from error
     except Exception as error:  # each library has exceptions of its own for a broken file
         raise DataError(f"`path` must be a readable {suffix} file, got {str(file)!r}: {error}") from error
+
+
+def column_names(path: Path) -> list[str]:
+    """Return the names of a file's columns without reading its rows."""
+    suffix = _suffix(path)
+    if suffix == ".parquet":
+        import narwhals.stable.v2 as nw
+
+        try:
+            return nw.scan_parquet(str(path), backend=_backend(None)).collect_schema().names()
+        except Exception as error:  # each library has exceptions of its own for a broken file
+            raise DataError(f"`path` must be a readable {suffix} file, got {str(path)!r}: {error}") from error
+    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+            return next(csv.reader(file, delimiter=_separators[suffix]), [])
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"`path` must be a readable {suffix} file, got {str(path)!r}: {error}") from error
 
 
 def _suffix(file: Path) -> str:
