@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tastemaker.cli._group import VerbGroup
 
-verbs = {
+summaries = {
     "describe": "Say what is in a file of events, before training on it.",
     "split": "Part events into training and test files.",
     "train": "Train a model and write it to one file.",
@@ -27,7 +27,7 @@ verbs = {
 main = VerbGroup(
     name="tastemaker",
     context_settings={"help_option_names": ["-h", "--help"]},
-    verbs=verbs,
+    verbs=summaries,
     help="""Recommendations from implicit feedback, from a file of events to a file of recommendations.
 
     \b

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +84,21 @@ def write_text(path: Path, text: str) -> None:
     """Write a file of text, complete or not at all."""
     with writing(path), replacing(path) as temporary:
         temporary.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for results unless it is there."""
+    with writing(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def check_place(path: Path) -> None:
+    """Raise, before long work is done for it, where a file cannot be written."""
+    with writing(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
 
 def as_json(value: Any) -> str:

@@ -125,7 +125,7 @@ def _parquet(path: Path, schema: Schema) -> Iterator[Sink]:
         for name, dtype in schema.items()
     }
     layout = pa.schema(list(kinds.items()))
-    pa.array([], type=text)  # imports pandas where it is installed: now, not while batches are timed
+    pa.array([], type=pa.string())  # imports pandas where it is installed: now, not while batches are timed
 
     class Parquet:
         def write(self, columns: Mapping[str, np.ndarray]) -> None:
@@ -134,4 +134,3 @@ def _parquet(path: Path, schema: Schema) -> Iterator[Sink]:
 
     with pq.ParquetWriter(path, layout) as writer:
         yield Parquet()
-

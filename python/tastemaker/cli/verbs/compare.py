@@ -16,7 +16,7 @@ from tastemaker.cli._errors import writing
 from tastemaker.cli._evaluation import Measures, measure_options
 from tastemaker.cli._ids import read_titles
 from tastemaker.cli._models import all_parameters, model_options
-from tastemaker.cli._output import Answer, as_json, records, write_answer, write_text
+from tastemaker.cli._output import Answer, as_json, make_folder, records, write_answer, write_text
 from tastemaker.cli._samples import sample_lists
 from tastemaker.cli._sinks import write_rows
 from tastemaker.cli._verb import Session, option, verb
@@ -61,6 +61,8 @@ def command(
     events = source.read(session)
     titles = read_titles(items, events.dataset.columns["item"]) or events.titles
     split = parts.make(events.dataset, session)
+    if session.output is not None:  # before the work, which would be lost
+        make_folder(session.output)
     fitted = {candidate.label: _fit(session, candidate, split) for candidate in chosen}
     comparison = compare(fitted, split, **measures.arguments(session))
     answer = Answer(_facts(session, source, split, fitted, comparison), comparison, above=(f"{split.name}:",))
@@ -95,8 +97,6 @@ def _facts(
 
 
 def _write(session: Session, folder: Path, answer: Answer, fitted: Mapping[str, Recommender]) -> None:
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
     for suffix in ("csv", "md", "html", "json"):
         write_answer(folder / f"table.{suffix}", answer)
     write_text(folder / "command.txt", f"# tastemaker {__version__}, seed {session.seed}\n{session.command}")

@@ -8,10 +8,9 @@ import click
 
 from tastemaker.cli import _data, _split
 from tastemaker.cli._config import ConfiguredVerb, config_options
-from tastemaker.cli._errors import writing
 from tastemaker.cli._events import event_table
 from tastemaker.cli._models import all_parameters
-from tastemaker.cli._output import Answer, as_json
+from tastemaker.cli._output import Answer, as_json, make_folder
 from tastemaker.cli._sinks import write_rows
 from tastemaker.cli._verb import Session, option, verb
 
@@ -36,8 +35,7 @@ def command(session: Session, source: _data.DataChoice, parts: _split.SplitChoic
     if session.output is None:
         raise click.UsageError("split writes files: name a folder with -o.")
     split = parts.make(source.read(session).dataset, session)
-    with writing(session.output):
-        session.output.mkdir(parents=True, exist_ok=True)
+    make_folder(session.output)
     written = {}
     for part, data in (("train", split.train), ("history", split.history), ("test", split.test)):
         if data is not None:

@@ -13,7 +13,7 @@ from tastemaker.cli import _data
 from tastemaker.cli._config import ConfiguredVerb, config_options
 from tastemaker.cli._errors import writing
 from tastemaker.cli._models import all_parameters, classes, make_model, model_options
-from tastemaker.cli._output import as_json, plain
+from tastemaker.cli._output import as_json, check_place, plain
 from tastemaker.cli._verb import Session, option, verb
 from tastemaker.models import Recommender
 
@@ -34,6 +34,7 @@ def command(
     """
     if session.output is None:
         raise click.UsageError("train writes a model: name its file with -o, such as -o model.safetensors.")
+    check_place(session.output)
     unfitted = make_model(model, parameters, session.seed)
     data = source.read(session).dataset
     fitted = unfitted.fit(data, progress=session.progress)
