@@ -10,7 +10,7 @@ namespace tastemaker::simd::TASTEMAKER_ISA {
 // Upper triangle in block rows of four; a strip starts at the vector that holds the diagonal.
 inline void syrk(const float* s, const float* y, size_type n, size_type size, float* a, size_type stride) {
     for (size_type i = 0; i < size; i += 4) {
-        for_strips(i / vf::width * vf::width, size, [&]<int V>(size_type column, Constant<V>) {
+        for_strips<3>(i / vf::width * vf::width, size, [&]<int V>(size_type column, Constant<V>) {
             vf acc[4][V];
             clear(acc);
             tile<4, V>(s + i, size, 1, y + column, size, n, acc);
@@ -24,9 +24,12 @@ inline void syrk(const float* s, const float* y, size_type n, size_type size, fl
     }
 }
 
+// Few rows take wide strips: with R x V sums in flight a single row is bound by loads of g, not by latency.
 template <int R>
 inline void gemm_rows(const float* p, const float* g, size_type size, float* out) {
-    for_strips(0, size, [&]<int V>(size_type column, Constant<V>) {
+    for_strips<R == 1   ? 8
+               : R == 2 ? 6
+                        : 3>(0, size, [&]<int V>(size_type column, Constant<V>) {
         vf acc[R][V];
         clear(acc);
         tile<R, V>(p, 1, size, g + column, size, size, acc);
@@ -80,7 +83,7 @@ inline void prefetch_row(const float* y, size_type size) {
 
 inline void dots(const float* table, size_type size, const std::int32_t* rows, size_type n, const float* p, float* d,
                  size_type ahead) {
-    constexpr size_type distance = 16;  // rows; 4 KB at 64 factors, some 100 ns of work
+    constexpr size_type distance = 8;  // rows: some 50 ns of work at 64 factors, the latency of L3
     size_type t = 0;
     for (; t + 8 <= n; t += 8) {
         const float* y[8];

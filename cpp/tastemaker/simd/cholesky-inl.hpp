@@ -74,7 +74,7 @@ inline size_type cholesky(float* a, size_type stride, size_type size, size_type 
         const size_type first = i / vf::width * vf::width;
         float* diagonal = a + i * stride + i;
         int good = 4;
-        for_strips(first, size + vf::width, [&]<int V>(size_type column, Constant<V>) {
+        for_strips<3>(first, size + vf::width, [&]<int V>(size_type column, Constant<V>) {
             vf u[4][V];
             load_remainder<V>(a, stride, i, column, u);
             if (column == first) {

@@ -42,22 +42,22 @@ inline void clear(vf (&acc)[R][V]) {
     }
 }
 
-// Calls fn(column, Constant<V>) for strips of V vectors that cover the columns [first, last).
-// Requires whole vectors. Widths 3 and 2 wherever possible: a tile of width 1 waits for its own sums.
-template <class Fn>
+// Calls fn(column, Constant<V>) for strips of at most Max vectors that cover the columns [first, last).
+// Requires whole vectors. A single vector is left over only where there is no other way: a tile of width 1 waits for
+// its own sums.
+template <int Max, class Fn>
 inline void for_strips(size_type first, size_type last, Fn fn) {
-    while (first < last) {
-        const size_type left = (last - first) / vf::width;
-        if (left >= 3 && left != 4) {
-            fn(first, Constant<3>{});
-            first += 3 * vf::width;
-        } else if (left >= 2) {
-            fn(first, Constant<2>{});
-            first += 2 * vf::width;
-        } else {
+    if constexpr (Max == 1) {
+        for (; first < last; first += vf::width) {
             fn(first, Constant<1>{});
-            first += vf::width;
         }
+    } else {
+        const auto left = [&] { return (last - first) / vf::width; };
+        while (left() >= Max && left() != Max + 1) {
+            fn(first, Constant<Max>{});
+            first += Max * vf::width;
+        }
+        for_strips<Max == 3 ? 2 : (Max + 1) / 2>(first, last, fn);
     }
 }
 
