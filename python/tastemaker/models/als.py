@@ -26,12 +26,11 @@ class ALS(Recommender):
 
     Minimises, over user factors x and item factors y,
 
-    ``sum_observed alpha |v| (p - x.y)^2 + unobserved_weight * sum_others (x.y)^2
-    + sum_users r(u) |x_u|^2 + sum_items r(i) |y_i|^2``
+    ``sum_observed alpha |v| (p - x.y)^2 + w0 sum_others (x.y)^2 + sum_users r(u) |x_u|^2 + sum_items r(i) |y_i|^2``
 
-    where v is a pair's weight and p its preference: 1 for v > 0, 0 for a dislike (v < 0). The ridge of a row with n
-    observed pairs is ``r = reg * (n + unobserved_weight * rows of the other side)^nu``. Users or items without any
-    interactions get zero factors. Results do not depend on the number of threads.
+    where v is a pair's weight, p its preference (1 for v > 0, 0 for a dislike, v < 0), w0 the ``unobserved_weight``
+    and ``r = reg * (n + w0 * rows of the other side)^nu`` the ridge of a row with n observed pairs. Users or items
+    without interactions get zero factors. Results do not depend on the number of threads.
 
     Parameters
     ----------
@@ -41,18 +40,22 @@ class ALS(Recommender):
     epochs : int, default 15
         Passes over users and items, >= 1.
     reg : float, default 0.01
-        Ridge, >= 0. Raise it against overfitting.
+        Ridge, >= 0. Raise it against overfitting. The default is within 3 % of the best NDCG@10 that a grid of
+        reg and unobserved_weight found on MovieLens-1M, Last.fm-2K (80/20 splits) and Gowalla (its published split),
+        and within 12 % on MovieLens-100K, which likes twice as much.
     alpha : float, default 1.0
         Confidence of an observed pair per unit of its weight, > 0. Raise it to trust what was observed more.
-    unobserved_weight : float, default 0.1
-        Confidence of the pairs that were not observed, >= 0.
+    unobserved_weight : float, optional
+        Confidence w0 of the pairs that were not observed, >= 0; 1 is the original's. The default is the mean
+        confidence of the observed pairs times sqrt(density): the best w0 of each of those data sets, whose densities
+        differ 70-fold and mean weights 700-fold, lies within a factor of two of it. The scale of the weights does not
+        matter then, but heavy tails do: take log1p of counts first.
     nu : float, default 1.0
         Exponent of the ridge, >= 0. At 1 frequent rows are shrunk as much as rare ones, which ranks better; 0 is
         the original, constant ridge.
     solver : {"cg", "cholesky"}
-        "cg" improves each row by a few steps of conjugate gradients from where the last epoch left it and costs
-        ``factors / 16`` times less per interaction; "cholesky" solves each row exactly. After some epochs they rank
-        alike.
+        "cg" improves each row by a few steps of conjugate gradients from where the last epoch left it; "cholesky"
+        solves each row exactly, at some ``factors / 24`` times the cost. They end at the same quality.
     cg_steps : int, default 3
         Steps of "cg" per row and epoch, >= 1.
     init_std : float, default 0.1
@@ -66,6 +69,8 @@ class ALS(Recommender):
     ----------
     user_factors_ : ndarray of float32, (n_users_, factors)
     item_factors_ : ndarray of float32, (n_items_, factors)
+    unobserved_weight_ : float
+        The w0 in use.
     history_ : list of dict
         ``epoch``, ``seconds`` and ``loss`` (None unless ``compute_loss``).
 
@@ -109,7 +114,7 @@ class ALS(Recommender):
         epochs: int = 15,
         reg: float = 0.01,
         alpha: float = 1.0,
-        unobserved_weight: float = 0.1,
+        unobserved_weight: float | None = None,
         nu: float = 1.0,
         solver: Literal["cg", "cholesky"] = "cg",
         cg_steps: int = 3,
@@ -134,7 +139,8 @@ class ALS(Recommender):
         check_int("epochs", self.epochs, low=1)
         check_float("reg", self.reg, low=0)
         check_float("alpha", self.alpha, low=0, open_low=True)
-        check_float("unobserved_weight", self.unobserved_weight, low=0)
+        if self.unobserved_weight is not None:
+            check_float("unobserved_weight", self.unobserved_weight, low=0)
         check_float("nu", self.nu, low=0)
         check_choice("solver", self.solver, ("cg", "cholesky"))
         check_int("cg_steps", self.cg_steps, low=1)
@@ -170,7 +176,7 @@ class ALS(Recommender):
         """Train from padded factors. Each epoch writes to new arrays: an interrupted one leaves no trace."""
         by_user = _core.AlsMatrix(csr_parts(X))
         by_item = _core.AlsMatrix(csr_parts(X.T.tocsr()))
-        problem, factors, threads = self._problem(), self.factors, run.threads
+        problem, factors, threads = self._problem(self._weight_of(X)), self.factors, run.threads
         steps = self.cg_steps if self.solver == "cg" else 0
         gram = _core.als_gram(items, factors, threads)
         for epoch in run.epochs(self.epochs):
@@ -191,8 +197,24 @@ class ALS(Recommender):
                 user_factors_=_without_padding(users, factors), item_factors_=_without_padding(items, factors)
             )
 
-    def _problem(self) -> _core.AlsProblem:
-        return _core.AlsProblem(self.reg, self.alpha, self.unobserved_weight, self.nu)
+    @property
+    def unobserved_weight_(self) -> float:
+        """Confidence of the pairs that were not observed in training."""
+        self._fitted()
+        if "unobserved_weight" not in self._cache:
+            self._cache["unobserved_weight"] = self._weight_of(self.seen_)
+        weight: float = self._cache["unobserved_weight"]
+        return weight
+
+    def _weight_of(self, X: sp.csr_array) -> float:
+        if self.unobserved_weight is not None:
+            return float(self.unobserved_weight)
+        rows, cols = X.shape
+        mean = float(np.abs(X.data).mean(dtype=np.float64))
+        return self.alpha * mean * float(np.sqrt(X.nnz / (rows * cols)))
+
+    def _problem(self, unobserved_weight: float) -> _core.AlsProblem:
+        return _core.AlsProblem(self.reg, self.alpha, unobserved_weight, self.nu)
 
     def _failure(self, error: Exception, X: sp.csr_array, epoch: int) -> ModelFitError:
         kept = f"The model keeps epoch {epoch}." if epoch else "No epoch was complete."
@@ -251,7 +273,8 @@ class ALS(Recommender):
         start = _padded(X.shape[0], factors)
         matrix = _core.AlsMatrix(csr_parts(X))
         try:
-            solved = _half_epoch(matrix, table, gram, start, factors, self._problem(), 0, threads)
+            problem = self._problem(self.unobserved_weight_)
+            solved = _half_epoch(matrix, table, gram, start, factors, problem, 0, threads)
         except _core.NumericalError as error:
             raise ModelFitError(
                 f"Folding in with `ALS` failed: {error}. Raise `reg` ({self.reg:g})."
@@ -260,11 +283,11 @@ class ALS(Recommender):
 
     def _explain(self, history: sp.csr_array, item: int) -> np.ndarray:
         """Return c_j y_item . A^-1 y_j for each entry j, where A is the history's system: they sum to its score."""
-        y = self.item_factors_.astype(np.float64)
+        y, w0 = self.item_factors_.astype(np.float64), self.unobserved_weight_
         seen, confidence = y[history.indices], self.alpha * np.abs(history.data.astype(np.float64))
-        ridge = self.reg * (history.nnz + self.unobserved_weight * len(y)) ** self.nu
-        A = self.unobserved_weight * (y.T @ y) + ridge * np.eye(y.shape[1])
-        A += seen.T @ ((confidence - self.unobserved_weight)[:, None] * seen)
+        ridge = self.reg * (history.nnz + w0 * len(y)) ** self.nu
+        A = w0 * (y.T @ y) + ridge * np.eye(y.shape[1])
+        A += seen.T @ ((confidence - w0)[:, None] * seen)
         contributions: np.ndarray = confidence * (history.data > 0) * (seen @ np.linalg.solve(A, y[item]))
         return contributions
 
