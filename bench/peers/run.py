@@ -129,12 +129,19 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     if options.quick:
         options.data, options.peers, options.rounds = ["generated-tiny"], [], 1
     options.out = options.out or (_scratch if options.quick else RESULTS)
-    given = sys.argv[1:] if arguments is None else arguments
-    options.command = f'make bench ARGS="{shlex.join(given)}"' if given else "make bench"
+    options.command = _command(sys.argv[1:] if arguments is None else arguments)
     unknown = {*options.peers} - {*everybody}
     if unknown:
         parser.error(f"unknown peers {', '.join(sorted(unknown))}; there are {', '.join(everybody)}")
     return options
+
+
+def _command(arguments: list[str]) -> str:
+    """Return the command line that gives this run again."""
+    level = os.environ.get("TASTEMAKER_SIMD")
+    chosen = f"TASTEMAKER_SIMD={level} " if level else ""
+    given = f' ARGS="{shlex.join(arguments)}"' if arguments else ""
+    return f"{chosen}make bench{given}"
 
 
 def _names(text: str) -> list[str]:
