@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from bench.peers.data import ROOT
 from bench.peers.peers import Peer
@@ -20,7 +21,7 @@ class WorkerError(RuntimeError):
 
 
 class Client:
-    """A running worker; ``ask`` sends a command and waits for its answer."""
+    """A running worker; ``ask`` sends a command and waits for its answer. A context manager that ends it."""
 
     def __init__(self, peer: Peer, python: Path, threads: int, log: Path) -> None:
         self.peer = peer
@@ -36,6 +37,15 @@ class Client:
                 stderr=errors,
                 text=True,
             )
+        self._commands, self._replies = (
+            cast("IO[str]", end) for end in (self._process.stdin, self._process.stdout)
+        )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Return the worker's answer.
@@ -45,15 +55,12 @@ class Client:
         WorkerError
             The command failed there, the worker died, or it did not answer in time.
         """
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
         watchdog = threading.Timer(_patience, self._process.kill)
         watchdog.start()
         try:
-            stdin.write(json.dumps({"command": command, **arguments}) + "\n")
-            stdin.flush()
-            line = stdout.readline()
+            self._commands.write(json.dumps({"command": command, **arguments}) + "\n")
+            self._commands.flush()
+            line = self._replies.readline()
         except BrokenPipeError:
             line = ""
         finally:
@@ -67,12 +74,14 @@ class Client:
 
     def close(self) -> None:
         """End the worker."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        with suppress(BrokenPipeError):
+            self._commands.close()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
             self._process.kill()
+            self._process.wait()
+        self._replies.close()
 
     def _last_words(self) -> str:
         lines = self.log.read_text().strip().splitlines()

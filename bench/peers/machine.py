@@ -33,7 +33,7 @@ def ceilings(threads: int) -> dict[str, float]:
     BLAS takes the threads of this process's environment.
     """
     a = np.ones((2048, 2048), np.float32)
-    source = [np.ones(1 << 25, np.float32) for _ in range(threads)]
+    source = [np.ones(1 << 24, np.float32) for _ in range(threads)]
     target = [np.empty_like(part) for part in source]
     with ThreadPoolExecutor(threads) as pool:
 

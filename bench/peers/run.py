@@ -16,6 +16,7 @@ import shlex
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -39,24 +40,24 @@ def main(arguments: list[str] | None = None) -> int:
     for name in options.data:
         results = _bench(data.load(name), peers, options)
         _write(results, options.out)
-        status |= any(r["peer"] == OURS and (r["failure"] or not r["right"]) for r in results["records"])
+        ours = [record for record in results["records"] if record["peer"] == OURS]
+        status |= OURS in results["absent"] or any(r["failure"] or not r["right"] for r in ours)
     return status
 
 
 def _bench(source: data.Data, peers: list[Peer], options: argparse.Namespace) -> dict[str, Any]:
     facts = machine.facts() | machine.ceilings(options.threads)
     started = time.perf_counter()
-    clients, libraries, absent = _start(peers, source, options.threads)
     records = []
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+    with ExitStack() as stack:
+        clients, libraries, absent = _start(peers, source, options.threads, stack)
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
         bench = Bench(source, clients, options.threads, options.rounds, Path(folder))
         for task in _chosen(options.tasks, source.name):
             measured = [record.as_dict() for record in bench.measure(task)]
             if measured:
                 _say(report.line(measured))
             records += measured
-    for client in clients:
-        client.close()
     return {
         "data": {
             "name": source.name,
@@ -76,14 +77,15 @@ def _bench(source: data.Data, peers: list[Peer], options: argparse.Namespace) ->
 
 
 def _start(
-    peers: list[Peer], source: data.Data, threads: int
+    peers: list[Peer], source: data.Data, threads: int, stack: ExitStack
 ) -> tuple[list[Client], dict[str, Any], dict[str, str]]:
     """Return running workers that hold the data, what they said about themselves, and who could not be had."""
     clients, libraries, absent = [], {}, {}
     for peer in peers:
         try:
             python = environments.python_of(peer)
-            client = Client(peer, python, threads, _logs / f"{peer.adapter}.log")
+            log = _logs / f"{peer.adapter}.log"
+            client = stack.enter_context(Client(peer, python, threads, log))
             libraries[peer.name] = client.ask("hello")
             client.ask("load", path=str(source.path))
         except (environments.InstallError, WorkerError) as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from bench.peers import checks, quality, report
+from bench.peers import checks, quality, report, run
 from bench.peers.data import read_matrix, write_matrix
 from bench.peers.generate import SHAPES, Shape, generate
 from bench.peers.job import Job, best_items
@@ -248,3 +249,15 @@ def test_readme_gets_the_table_between_its_markers() -> None:
     assert report.put_into_readme(once, measured) == once
     with pytest.raises(ValueError, match="once each"):
         report.put_into_readme("# Title\n", measured)
+
+
+# the whole harness, ours alone
+
+
+def test_a_quick_run_checks_times_and_writes(tmp_path: Path) -> None:
+    assert run.main(["--quick", "--tasks", "topn/10-of-64,als/cg-64", "--out", str(tmp_path)]) == 0
+    (file,) = tmp_path.glob("generated-tiny-*.json")
+    measured = json.loads(file.read_text())
+    assert [r["peer"] for r in measured["records"]] == [OURS, OURS]
+    assert all(len(r["seconds"]) == 1 and r["right"] for r in measured["records"])
+    assert file.with_suffix(".md").read_text() == report.render(measured)

@@ -33,16 +33,8 @@ class Adapter:
         return Outcome(lists=lists, similarity=model.similarity_)
 
     def als(self, job: Job, solver: str, factors: int, epochs: int, alpha: float, reg: float) -> Outcome:
-        model = tastemaker.ALS(
-            factors=factors,
-            epochs=epochs,
-            reg=reg,
-            alpha=alpha,
-            unobserved_weight=1.0,
-            nu=0.0,
-            solver=solver,
-            rng=0,
-        )
+        options: dict[str, Any] = {"solver": solver, "factors": factors, "epochs": epochs}
+        model = tastemaker.ALS(**options, alpha=alpha, reg=reg, unobserved_weight=1.0, nu=0.0, rng=0)
         with job.timed():
             model.fit(job.train, callback=lambda _: job.lap(), threads=job.threads)
         lists = model.recommend(n=10, threads=job.threads)[0] if job.checked else None
@@ -64,6 +56,8 @@ class Adapter:
         return Outcome(lists=lists, energy=float((model.singular_values_.astype(np.float64) ** 2).sum()))
 
     def _neighbours(self, job: Job, similarity: str, neighbors: int) -> Any:
-        options = {"k1": K1, "b": B} if similarity == "bm25" else {}
-        model = tastemaker.KNN(similarity=similarity, neighbors=neighbors, **options)
+        options: dict[str, Any] = {"similarity": similarity, "neighbors": neighbors}
+        if similarity == "bm25":
+            options |= {"k1": K1, "b": B}
+        model = tastemaker.KNN(**options)
         return model.fit(job.train, threads=job.threads)
