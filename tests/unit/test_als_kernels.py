@@ -1,0 +1,153 @@
+"""The compiled steps of ALS against the numpy twin, entry by entry, at every SIMD level."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from tests.reference import als as twin
+
+from tastemaker import _core
+from tastemaker._validation import csr_parts
+from tastemaker.models.als import _padded
+
+EPS = np.finfo(np.float32).eps
+FACTORS = (1, 2, 7, 8, 13, 16, 17, 33, 64, 100, 130)
+LENGTHS = (0, 1, 31, 32, 33, 1000)
+ITEMS = 1200
+PROBLEM = twin.Problem(reg=0.02, alpha=1.3, w0=0.4, nu=0.6)
+
+
+@pytest.fixture(name="X")
+def interactions(rng: np.random.Generator) -> sp.csr_array:
+    """Rows of every length in LENGTHS with likes and dislikes."""
+    dense = np.zeros((len(LENGTHS), ITEMS), np.float32)
+    for row, length in zip(dense, LENGTHS, strict=True):
+        row[rng.choice(ITEMS, length, replace=False)] = rng.choice([-2, 0.5, 1, 4], length)
+    return sp.csr_array(dense)
+
+
+def table(rng: np.random.Generator, rows: int, factors: int) -> np.ndarray:
+    padded = _padded(rows, factors)
+    padded[:, :factors] = rng.standard_normal((rows, factors), dtype=np.float32)
+    return padded
+
+
+def solve(X, Y, start, factors, cg_steps, threads=1, problem=PROBLEM):
+    out = np.full_like(start, np.nan)  # whatever the memory held must not matter
+    gram = _core.als_gram(Y, factors, threads)
+    core = _core.AlsProblem(problem.reg, problem.alpha, problem.w0, problem.nu)
+    _core.als_half_epoch(_core.AlsMatrix(csr_parts(X)), Y, gram, start, out, factors, core, cg_steps, threads)
+    return out
+
+
+def assert_near(got, want, X, Y, factors, passed=0.0):
+    """Compare rows of factors; `passed` is the size of what an iteration passed through on its way.
+
+    Forming A and b in fp32 and solving are backward stable: each row solves a system whose entries are off by at
+    most (terms + factors) eps relative to the sums of sizes of their terms. The condition number carries that over
+    to the solution; 256 terms is where the Gram matrix turns to fp64.
+    """
+    for row in range(X.shape[0]):
+        A, _ = twin.system(X, row, Y[:, :factors].astype(np.float64), PROBLEM)
+        terms = 256 + X[[row]].nnz + factors
+        bound = terms * EPS * np.linalg.cond(A) * max(np.abs(want[row]).max(), passed)
+        assert np.abs(got[row, :factors] - want[row]).max() <= bound
+        assert (got[row, factors:] == 0).all()
+
+
+@pytest.mark.parametrize("factors", FACTORS)
+def test_exact_half_epoch(X, rng, factors, simd_level):
+    Y, start = table(rng, ITEMS, factors), table(rng, len(LENGTHS), factors)
+    got = solve(X, Y, start, factors, cg_steps=0)
+    want = twin.half_epoch_exact(X, Y[:, :factors].astype(np.float64), PROBLEM)
+    assert_near(got, want, X, Y, factors)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+@pytest.mark.parametrize("factors", FACTORS)
+def test_conjugate_gradients_take_the_same_steps(X, rng, factors, steps, simd_level):
+    Y, start = table(rng, ITEMS, factors), table(rng, len(LENGTHS), factors)
+    got = solve(X, Y, start, factors, cg_steps=steps)
+    want = twin.half_epoch_cg(X, Y[:, :factors].astype(np.float64), start[:, :factors], PROBLEM, steps)
+    assert_near(got, want, X, Y, factors, passed=np.abs(start).max())
+
+
+@pytest.mark.parametrize("factors", [1, 7, 64, 100])
+def test_many_steps_reach_the_exact_solution_and_stay(X, rng, factors, simd_level):
+    Y, start = table(rng, ITEMS, factors), table(rng, len(LENGTHS), factors)
+    got = solve(X, Y, start, factors, cg_steps=300)
+    want = twin.half_epoch_exact(X, Y[:, :factors].astype(np.float64), PROBLEM)
+    assert_near(got, want, X, Y, factors, passed=np.abs(start).max())
+
+
+@pytest.mark.parametrize("factors", FACTORS)
+def test_gram(rng, factors, simd_level):
+    Y = table(rng, 777, factors)
+    got = _core.als_gram(Y, factors, 2)[:factors, :factors]
+    exact = Y[:, :factors].astype(np.float64)
+    # fp32 over blocks of 256 rows, one rounding of half an ulp of the partial sum per row.
+    np.testing.assert_array_less(np.abs(got - exact.T @ exact), 128 * EPS * (np.abs(exact).T @ np.abs(exact)))
+
+
+@pytest.mark.parametrize("factors", [1, 13, 64])
+def test_objective(X, rng, factors, simd_level, threads):
+    U, V = 0.3 * table(rng, len(LENGTHS), factors), 0.3 * table(rng, ITEMS, factors)
+    grams = [_core.als_gram(side, factors, threads) for side in (U, V)]
+    core = _core.AlsProblem(PROBLEM.reg, PROBLEM.alpha, PROBLEM.w0, PROBLEM.nu)
+    matrices = [_core.AlsMatrix(csr_parts(m)) for m in (X, X.T.tocsr())]
+    got = _core.als_objective(*matrices, U, V, *grams, factors, core, threads)
+    want = twin.loss(X, U[:, :factors].astype(np.float64), V[:, :factors].astype(np.float64), PROBLEM)
+    # Scores are fp32 sums of `factors` terms; the squares and what is summed over pairs are fp64.
+    assert got == pytest.approx(want, rel=float((factors + 128) * EPS))
+
+
+def test_pattern_matrices_are_all_ones(X, rng):
+    Y, start = table(rng, ITEMS, 9), table(rng, len(LENGTHS), 9)
+    ones = sp.csr_array((np.ones_like(X.data), X.indices, X.indptr), shape=X.shape)
+    indptr, indices, _, cols = csr_parts(ones)
+    gram = _core.als_gram(Y, 9, 1)
+    problem = _core.AlsProblem(0.1, 1.0, 0.5, 1.0)
+    for steps in (0, 3):
+        results = []
+        for values in (np.ones(len(indices), np.float32), None):
+            out = np.empty_like(start)
+            matrix = _core.AlsMatrix((indptr, indices, values, cols))
+            _core.als_half_epoch(matrix, Y, gram, start, out, 9, problem, steps, 1)
+            results.append(out)
+        np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("cg_steps", [0, 3])
+def test_a_row_does_not_depend_on_the_others(X, rng, cg_steps, simd_level):
+    Y, start = table(rng, ITEMS, 20), table(rng, len(LENGTHS), 20)
+    together = solve(X, Y, start, 20, cg_steps)
+    for row in range(len(LENGTHS)):
+        alone = solve(X[[row]], Y, np.ascontiguousarray(start[[row]]), 20, cg_steps)
+        np.testing.assert_array_equal(alone[0], together[row])
+
+
+def test_memory_safety_of_the_binding(X, rng):
+    Y, start = table(rng, ITEMS, 5), table(rng, len(LENGTHS), 5)
+    matrix, gram = _core.AlsMatrix(csr_parts(X)), _core.als_gram(Y, 5, 1)
+    problem = _core.AlsProblem(0.1, 1.0, 1.0, 1.0)
+    good = {"x": matrix, "y": Y, "gram": gram, "start": start, "out": start.copy()}
+    rest = {"factors": 5, "problem": problem, "cg_steps": 3, "threads": 1}
+    _core.als_half_epoch(**good, **rest)
+    for wrong in (
+        {"y": Y[:-1]},
+        {"y": table(rng, ITEMS, 17)},
+        {"gram": gram[:-1]},
+        {"start": start[:-1]},
+        {"out": start[:-1].copy()},
+        {"x": _core.AlsMatrix(csr_parts(X[:, :50]))},
+    ):
+        with pytest.raises(ValueError, match=r"half epoch|Gram"):
+            _core.als_half_epoch(**(good | wrong), **rest)
+    for factors in (0, -1, 17):
+        with pytest.raises(ValueError, match="padded"):
+            _core.als_half_epoch(**good, **(rest | {"factors": factors}))
+    with pytest.raises(ValueError, match="must not be negative"):
+        _core.als_half_epoch(**good, **(rest | {"cg_steps": -1}))
+    with pytest.raises(ValueError, match="indptr"):
+        _core.AlsMatrix((np.array([0, 99]), np.array([1], np.int32), None, 4))
