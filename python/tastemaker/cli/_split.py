@@ -16,20 +16,14 @@ from tastemaker.splits import Split
 section = "Split options"
 
 
-class Size(click.ParamType[Any]):
-    """A share such as 0.2, or a whole number."""
-
-    name = "SHARE|COUNT"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | float:
+def _size(value: Any) -> int | float:
+    """Return a share such as 0.2 or a whole number from text, or a number from a file of settings."""
+    for kind in (float,) if isinstance(value, float) else (int, float):
         try:
-            return int(value) if not isinstance(value, float) else value
+            return kind(value)
         except (TypeError, ValueError):
-            pass
-        try:
-            return float(value)
-        except (TypeError, ValueError):
-            self.fail(f"{value!r} is neither a share such as 0.2 nor a whole number.", param, ctx)
+            continue
+    raise click.BadParameter(f"{value!r} is neither a share such as 0.2 nor a whole number.")
 
 
 @dataclass(frozen=True)
@@ -88,7 +82,8 @@ split_options = bundled(
     ),
     option(
         "--test-size",
-        type=Size(),
+        type=_size,
+        metavar="SHARE|COUNT",
         section=section,
         help="Size of the test part: a share or a count of events (time, random) or users; of last, "
         "events per user. Default: 0.2; 1 for last.",
