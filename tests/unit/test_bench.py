@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from bench.peers import checks, quality, report, run
-from bench.peers.data import read_matrix, write_matrix
+from bench.peers.data import ROOT, read_matrix, write_matrix
 from bench.peers.generate import SHAPES, Shape, generate
 from bench.peers.job import Job, best_items
 from bench.peers.peers import OURS, PEERS
@@ -249,6 +249,11 @@ def test_readme_gets_the_table_between_its_markers() -> None:
     assert report.put_into_readme(once, measured) == once
     with pytest.raises(ValueError, match="once each"):
         report.put_into_readme("# Title\n", measured)
+
+
+def test_the_readme_has_the_markers() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert "| 2.00x |" in report.put_into_readme(text, results(record(OURS, [0.5]), record("a", [1.0])))
 
 
 # the whole harness, ours alone
