@@ -160,9 +160,9 @@ def test_batches_are_written_one_by_one(run, als, tmp_path, monkeypatch):
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 def test_memory_does_not_grow_with_the_rows(tmp_path, suffix):
     batch = {
-        "user": np.arange(5_000),
-        "item": np.arange(5_000),
-        "score": np.linspace(0, 1, 5_000, dtype=np.float32),
+        "user": np.arange(1_000),
+        "item": np.arange(1_000),
+        "score": np.linspace(0, 1, 1_000, dtype=np.float32),
     }
     schema = {name: column.dtype for name, column in batch.items()}
 
