@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -26,6 +27,7 @@ MODELS = {
 VIEWERS = [590, 603]  # one goes to art-house cinemas, one likes it dark and futuristic
 FILMS = [50, 71, 185]  # Star Wars, The Lion King, Psycho
 WIDTH = 104
+SAVED = Path("build/demo/als.safetensors")
 
 
 def main() -> None:
@@ -41,8 +43,14 @@ def main() -> None:
     print(split)
 
     heading("The models, trained on the rest and measured on what is hidden")
-    results = tm.compare(MODELS, split)
+    results = tm.compare(MODELS, split, baseline="als")
     print(results)
+
+    heading("Is the best model better than the others, or only lucky?")
+    differences = results.differences()
+    for row, sentence in zip(differences.rows, differences.sentences(), strict=True):
+        if row.metric == "ndcg@10":
+            print(sentence)
 
     for viewer in VIEWERS:
         heading(f"Viewer {viewer}")
@@ -51,6 +59,13 @@ def main() -> None:
     for film in FILMS:
         heading(f"Films like {titles[film]}")
         show_neighbours(film, titles)
+
+    heading("The model, kept for later")
+    SAVED.parent.mkdir(parents=True, exist_ok=True)
+    MODELS["als"].save(SAVED)
+    print(f"Saved to {SAVED}. To read it:\n")
+    print(f"  tastemaker inspect {SAVED}")
+    print(f"  tastemaker recommend {SAVED} --users {VIEWERS[0]}")
 
     heading(f"All this took {time.perf_counter() - started:.1f} s. What next?")
     print(NEXT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import math
 import re
 import unicodedata
@@ -53,6 +54,11 @@ class Tabular(ABC):
         """Return ``{column: list of values}``."""
         table = self.to_table()
         return {name: table[name].tolist() for name in table}
+
+    def to_json(self) -> str:
+        """Return the columns as one JSON object, ``{column: list of values}``; null for what is not finite."""
+        columns = {name: [_jsonable(value) for value in values] for name, values in self.to_dict().items()}
+        return json.dumps(columns, ensure_ascii=False, allow_nan=False)
 
     def to_frame(self, kind: FrameKind | None = None) -> Any:
         """Return the columns as a data frame.
@@ -126,6 +132,10 @@ def _column(name: str, values: Any) -> np.ndarray:
     if column.ndim != 1:
         raise ArgumentError(f"`columns` must be 1-d, got {column.ndim}-d for {name!r}.")
     return column
+
+
+def _jsonable(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _frame(table: Table, kind: FrameKind | None) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tastemaker._table import Table, Tabular
 from tastemaker._validation import check_choice
+from tastemaker.evaluation._differences import Differences
 
 
 class Interval(NamedTuple):
@@ -109,8 +110,9 @@ class Comparison(Tabular):
         By model name. All have the same metrics and users, and intervals from the same bootstrap samples.
     """
 
-    def __init__(self, evaluations: dict[str, Evaluation]) -> None:
+    def __init__(self, evaluations: dict[str, Evaluation], differences: Differences) -> None:
         self.evaluations = evaluations
+        self._differences = differences
 
     @property
     def models(self) -> list[str]:
@@ -140,6 +142,10 @@ class Comparison(Tabular):
     def __len__(self) -> int:
         return len(self.evaluations)
 
+    def differences(self) -> Differences:
+        """Return each other model's paired differences to the baseline, with intervals and p-values."""
+        return self._differences
+
     def to_table(self) -> Table:
         """Return one row per model and metric: value, low, high, and the model's seconds."""
         rows = [
@@ -152,7 +158,7 @@ class Comparison(Tabular):
 
     def _display(self) -> Table:
         all_of = list(self.evaluations.values())
-        figures = {metric: _plus_minus([e.figures[metric] for e in all_of]) for metric in self.metrics}
+        figures = {metric: self._marked(metric) for metric in self.metrics}
         return Table(
             {
                 "model": self.models,
@@ -160,8 +166,22 @@ class Comparison(Tabular):
                 "fit s": [e.fit_seconds for e in all_of],
                 "recommend s": [e.recommend_seconds for e in all_of],
             },
-            caption=f"{self.n_users:,} test users; ± is half the width of the {_interval_name(self._any)}.",
+            caption=f"{self.n_users:,} test users; ± is half the width of the {_interval_name(self._any)}."
+            + self._explained_mark(),
         )
+
+    def _marked(self, metric: str) -> list[str]:
+        texts = _plus_minus([e.figures[metric] for e in self.evaluations.values()])
+        if len(self) < 2:
+            return texts
+        marks = [" *" if self._differences.significant(name, metric) else "" for name in self]
+        return [text + mark for text, mark in zip(texts, marks, strict=True)]
+
+    def _explained_mark(self) -> str:
+        if len(self) < 2:
+            return ""
+        level = 1 - self._any.confidence
+        return f" * differs from {self._differences.baseline} (paired t-test, p < {level:.4g})."
 
 
 def _interval_name(evaluation: Evaluation) -> str:
