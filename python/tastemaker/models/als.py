@@ -61,7 +61,7 @@ class ALS(Recommender):
     init_std : float, default 0.1
         Factors start as N(0, (init_std / sqrt(factors))^2), > 0.
     compute_loss : bool, default False
-        Compute the objective after each epoch, for ``history_`` and the callback; costs about a quarter of an epoch.
+        Compute the objective after each epoch, for ``history_`` and the callback; costs about a sixth of an epoch.
     rng : int, SeedSequence, Generator or None
         Source of the starting factors.
 
