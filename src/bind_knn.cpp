@@ -20,8 +20,8 @@ std::optional<simd::KnnMode> mode_of(const std::string& name) {
     if (name == "auto") {
         return std::nullopt;
     }
-    require(name == "dense" || name == "marks" || name == "list", "unknown mode");
-    return name == "dense" ? simd::knn_dense : name == "marks" ? simd::knn_marks : simd::knn_list;
+    require(name == "dense" || name == "list", "unknown mode");
+    return name == "dense" ? simd::knn_dense : simd::knn_list;
 }
 
 const float* optional_data(const std::optional<array<float>>& a, offset_t size) {

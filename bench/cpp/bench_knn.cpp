@@ -113,11 +113,10 @@ KNN_BENCH(movies_pattern, movies, true, 1, std::nullopt);
 KNN_BENCH(movies_pattern_2_threads, movies, true, 2, std::nullopt);
 KNN_BENCH(movies_weighted, movies, false, 1, std::nullopt);
 KNN_BENCH(movies_weighted_2_threads, movies, false, 2, std::nullopt);
-KNN_BENCH(movies_weighted_marks, movies, false, 1, simd::knn_marks);
 KNN_BENCH(movies_weighted_list, movies, false, 1, simd::knn_list);
+KNN_BENCH(catalogue_pattern, catalogue, true, 1, std::nullopt);
 KNN_BENCH(catalogue_weighted, catalogue, false, 1, std::nullopt);
 KNN_BENCH(catalogue_weighted_dense, catalogue, false, 1, simd::knn_dense);
-KNN_BENCH(catalogue_weighted_marks, catalogue, false, 1, simd::knn_marks);
 KNN_BENCH(catalogue_weighted_list, catalogue, false, 1, simd::knn_list);
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -13,7 +15,7 @@ namespace {
 
 using namespace tastemaker;
 
-constexpr std::array modes{simd::knn_dense, simd::knn_marks, simd::knn_list};
+constexpr std::array modes{simd::knn_dense, simd::knn_list};
 
 template <class Check>
 void for_each_level(Check check) {
@@ -216,28 +218,69 @@ TEST_CASE("knn: weights whose squares leave float32 are a numerical error") {
     CHECK_THROWS_AS(knn::neighbours({1, 1, indptr.data(), column.data(), huge.data()}, {}, 1, 1), NumericalError);
 }
 
-TEST_CASE("best lists keep the best in one total order, whatever the order of offers") {
-    std::vector<knn::Candidate> offers;
+TEST_CASE("knn: columns wait for offers or add up all their pairs themselves, with the same result") {
+    // 400 full rows put more than 2048 entries before nearly every column; 10 rows before none.
+    for (const index_t rows : {10, 400}) {
+        const Matrix m(rows, 60, 100.0, 5);
+        check_against_loop(m, false, {}, knn::neighbours(m.view(false), {}, m.cols, 1));
+        CHECK(same(knn::neighbours(m.view(false), {}, 7, 3), knn::neighbours(m.view(false), {}, 7, 1)));
+    }
+}
+
+TEST_CASE("keys order by score descending, then index ascending, and come back") {
+    const std::array scores{-3e38f, -1.5f, -1e-40f, 0.0f, 1e-40f, 0.25f, 3e38f};
+    const std::array<index_t, 3> indices{0, 7, std::numeric_limits<index_t>::max()};
+    simd::KnnKey last = 0;
+    for (const float score : scores) {
+        for (auto index = indices.rbegin(); index != indices.rend(); ++index) {
+            const simd::KnnKey key = simd::knn_key(*index, score);
+            CHECK(key > last);
+            CHECK(simd::knn_score(key) == score);
+            CHECK(simd::knn_index(key) == *index);
+            last = key;
+        }
+    }
+    CHECK(simd::knn_key(4, -0.0f) == simd::knn_key(4, 0.0f));
+}
+
+TEST_CASE("keep_best on lists of every length and order") {
+    std::mt19937_64 random(6);
+    for (std::size_t n = 1; n < 200; n += n < 20 ? 1 : 13) {
+        std::vector<simd::KnnKey> sorted(n);
+        std::ranges::generate(sorted, [&] { return random(); });
+        std::ranges::sort(sorted, std::greater<>());
+        std::vector<simd::KnnKey> shuffled = sorted;
+        std::ranges::shuffle(shuffled, random);
+        const std::vector<simd::KnnKey> ascending(sorted.rbegin(), sorted.rend());
+        for (const auto& order : {sorted, ascending, shuffled}) {
+            for (const std::size_t count : {std::size_t{1}, n / 3 + 1, n}) {
+                std::vector<simd::KnnKey> keys = order;
+                CHECK(knn::keep_best(keys, static_cast<offset_t>(count)) == sorted[count - 1]);
+                keys.resize(count);
+                std::ranges::sort(keys, std::greater<>());
+                CHECK(std::ranges::equal(keys, std::span(sorted).first(count)));
+            }
+        }
+    }
+}
+
+TEST_CASE("best lists keep the best, whatever the order of offers") {
+    std::vector<simd::KnnKey> offers;
     for (index_t k = 0; k < 500; ++k) {
-        offers.push_back({k, static_cast<float>(k * 7919 % 50) - 25});  // ten of each score, half of them negative
+        offers.push_back(simd::knn_key(k, static_cast<float>(k * 7919 % 50) - 25));  // ten of each score, half negative
     }
     std::mt19937 random(4);
     for (const offset_t count : {1, 3, 64, 200, 500, 600}) {
-        std::vector<knn::Candidate> sorted = offers;
-        std::ranges::sort(sorted, knn::better);
-        sorted.resize(std::min<std::size_t>(sorted.size(), static_cast<std::size_t>(count)));
-        std::ranges::sort(sorted, {}, &knn::Candidate::index);
+        std::vector<simd::KnnKey> best = offers;
+        std::ranges::sort(best, std::greater<>());
+        best.resize(std::min<std::size_t>(best.size(), static_cast<std::size_t>(count)));
+        std::ranges::sort(best, {}, simd::knn_index);
         std::ranges::shuffle(offers, random);
         knn::BestLists lists(2, count);
-        for (const knn::Candidate& c : offers) {
-            lists.offer(1, c);
+        for (const simd::KnnKey key : offers) {
+            lists.offer(1, key);
         }
-        const auto got = lists.finish(1);
-        REQUIRE(got.size() == sorted.size());
-        for (std::size_t k = 0; k < got.size(); ++k) {
-            CHECK(got[k].index == sorted[k].index);
-            CHECK(got[k].score == sorted[k].score);
-        }
+        CHECK(std::ranges::equal(lists.finish(1), best));
         CHECK(lists.finish(0).empty());
     }
 }

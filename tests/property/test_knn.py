@@ -45,7 +45,7 @@ def assert_identical(got, want):
 def test_neither_threads_nor_bookkeeping_change_a_bit(score, X, neighbors, simd_level):
     want = search(X, neighbors, score=score, shrinkage=0.5)
     for threads in (1, 3, 7):
-        for mode in ("auto", "dense", "marks", "list"):
+        for mode in ("auto", "dense", "list"):
             got = search(X, neighbors, score=score, shrinkage=0.5, threads=threads, mode=mode)
             assert_identical(got, want)
 
@@ -93,7 +93,7 @@ def test_the_order_of_items_only_permutes_the_result(similarity, X, seed):
 
 
 @given(
-    X=matrices(signed=True), neighbors=st.integers(1, 45), mode=st.sampled_from(["dense", "marks", "list"])
+    X=matrices(signed=True), neighbors=st.integers(1, 45), mode=st.sampled_from(["dense", "list"])
 )
 @pytest.mark.parametrize("similarity", ["cosine", "pearson", "jaccard"])
 def test_lists_equal_the_twin(similarity, X, neighbors, mode):

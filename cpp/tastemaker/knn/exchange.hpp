@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "tastemaker/base/aligned.hpp"
@@ -10,45 +11,59 @@
 
 namespace tastemaker::knn {
 
+using simd::KnnOffer;
+
 // The columns are split into boxes of neighbouring ranks, each under one lock. A worker gathers its offers by box and
 // hands a box over when it is full; with the lock in hand it also takes a copy of the floors, which its next scans
 // compare with. Such a copy may be old: then it is too low, and only lets through what the list will refuse.
 class Exchange {
 public:
-    Exchange(index_t columns, offset_t count, int threads) : lists_(columns, count) {
-        const offset_t boxes = std::max<offset_t>(64, 4 * threads);
-        while ((columns >> shift_) >= boxes) {
+    // `lists` must outlive the exchange.
+    Exchange(BestLists& lists, int threads) : lists_(lists) {
+        const std::size_t boxes = std::max<std::size_t>(64, 4 * static_cast<std::size_t>(threads));
+        while ((columns() >> shift_) >= boxes) {
             ++shift_;
         }
-        locks_ = std::vector<std::mutex>(static_cast<std::size_t>(columns >> shift_) + 1);
+        locks_ = std::vector<std::mutex>((columns() >> shift_) + 1);
     }
 
     class Worker {
     public:
-        // `padded` floors, as many as a scan reads.
+        // Holds `padded` floors, as many as a scan reads.
         Worker(Exchange& exchange, offset_t padded)
-            : exchange_(&exchange), floors_(padded), outboxes_(exchange.locks_.size()) {
-            std::ranges::fill(floors_, BestLists::no_floor);
+            : exchange_(&exchange),
+              least_scores_(padded),
+              floors_(static_cast<std::size_t>(padded)),
+              outboxes_(exchange.locks_.size()) {
+            for (std::size_t column = 0; column < exchange.columns(); ++column) {
+                copy_floor(column);
+            }
         }
 
-        const float* floors() const { return floors_.data(); }
+        // Of each column, what a score must reach for an offer to make sense.
+        const float* least_scores() const { return least_scores_.data(); }
 
-        void offer(index_t to, Candidate candidate) {
-            std::vector<Offer>& box = outboxes_[exchange_->box_of(to)];
-            box.push_back({to, candidate});
+        void offer(KnnOffer offer) {
+            const auto to = static_cast<std::size_t>(offer.column);
+            if (offer.key <= floors_[to]) {
+                return;  // a tie that goes to the smaller index: binary data is full of them
+            }
+            std::vector<KnnOffer>& box = outboxes_[to >> exchange_->shift_];
+            box.push_back(offer);
             if (box.size() >= batch) {
-                hand_over(exchange_->box_of(to));
+                hand_over(to >> exchange_->shift_);
             }
         }
 
         // Offers a column its own finds and makes its new floor known to this worker.
-        void offer_own(index_t to, std::span<const Candidate> candidates) {
-            const std::scoped_lock lock(exchange_->locks_[exchange_->box_of(to)]);
-            for (const Candidate& candidate : candidates) {
-                exchange_->lists_.offer(to, candidate);
+        void offer_own(index_t column, std::span<const KnnKey> keys) {
+            const auto to = static_cast<std::size_t>(column);
+            const std::scoped_lock lock(exchange_->locks_[to >> exchange_->shift_]);
+            for (const KnnKey key : keys) {
+                exchange_->lists_.offer(column, key);
             }
-            exchange_->lists_.cut(to);
-            floors_[to] = exchange_->lists_.floors()[static_cast<std::size_t>(to)];
+            exchange_->lists_.cut(column);
+            copy_floor(to);
         }
 
         void hand_over_all() {
@@ -58,37 +73,35 @@ public:
         }
 
     private:
-        struct Offer {
-            index_t to;
-            Candidate candidate;
-        };
         static constexpr std::size_t batch = 128;
 
         void hand_over(std::size_t box) {
             const std::scoped_lock lock(exchange_->locks_[box]);
-            for (const Offer& offer : outboxes_[box]) {
-                exchange_->lists_.offer(offer.to, offer.candidate);
+            for (const KnnOffer& offer : outboxes_[box]) {
+                exchange_->lists_.offer(offer.column, offer.key);
             }
             outboxes_[box].clear();
-            const std::span<const float> floors = exchange_->lists_.floors();
-            const std::size_t first = box << exchange_->shift_;
-            const std::size_t last = std::min(floors.size(), (box + 1) << exchange_->shift_);
-            std::copy(floors.begin() + static_cast<offset_t>(first), floors.begin() + static_cast<offset_t>(last),
-                      floors_.data() + first);
+            const std::size_t end = std::min(exchange_->columns(), (box + 1) << exchange_->shift_);
+            for (std::size_t column = box << exchange_->shift_; column < end; ++column) {
+                copy_floor(column);
+            }
+        }
+
+        void copy_floor(std::size_t column) {
+            floors_[column] = exchange_->lists_.floors()[column];
+            least_scores_[static_cast<offset_t>(column)] = BestLists::least_score(floors_[column]);
         }
 
         Exchange* exchange_;
-        AlignedBuffer<float> floors_;
-        std::vector<std::vector<Offer>> outboxes_;
+        AlignedBuffer<float> least_scores_;
+        std::vector<KnnKey> floors_;
+        std::vector<std::vector<KnnOffer>> outboxes_;
     };
 
-    // The lists, once every worker has handed over all.
-    BestLists& lists() { return lists_; }
-
 private:
-    std::size_t box_of(index_t column) const { return static_cast<std::size_t>(column >> shift_); }
+    std::size_t columns() const { return lists_.floors().size(); }
 
-    BestLists lists_;
+    BestLists& lists_;
     int shift_ = 0;
     std::vector<std::mutex> locks_;
 };

@@ -18,20 +18,21 @@ using simd::KnnRun;
 
 // What the search must know of a column beforehand. Sums in double, in the order of the rows.
 struct ColumnSummary {
-    offset_t work = 0;   // entries that follow this column in its rows
-    double sum = 0;      // of its values times the factors of the rows
-    double squares = 0;  // of the same
+    offset_t before = 0;  // entries before this column in its rows
+    offset_t after = 0;   // entries after it
+    double sum = 0;       // of its values times the factors of the rows
+    double squares = 0;   // of the same
 };
 
 // Columns are renumbered by ascending popularity ("rank"): popular columns lie side by side at the end, where most
-// sums fall. Row u holds its entries by ascending rank, so what follows rank r in the row are just the pairs (r, s)
-// with s > r. Column is the integer
+// sums fall. Row u holds its entries by ascending rank, so what comes after rank r in the row are just the pairs
+// (r, s) with s > r. Column is the integer
 // that holds a rank.
 template <class Column>
 struct Layout {
     std::vector<index_t> order;          // rank -> column
     std::vector<offset_t> start;         // the runs of rank r are [start[r], start[r + 1])
-    std::unique_ptr<KnnRun[]> runs;      // one per (rank, row), rows ascending: the entries that follow in that row
+    std::unique_ptr<KnnRun[]> runs;      // one per (rank, row), rows ascending
     std::unique_ptr<Column[]> ranks;     // of the entries, row after row
     std::unique_ptr<float[]> values;     // beside them; null: all 1
     std::vector<ColumnSummary> summary;  // by rank
@@ -134,7 +135,7 @@ private:
             const float factor = factor_ ? factor_[u] : 1.0f;
             for (offset_t t = x_.indptr[u]; t < x_.indptr[u + 1]; ++t) {
                 const float value = x_.values ? x_.values[t] : 1.0f;
-                out_.runs[static_cast<std::size_t>(places[x_.indices[t]]++)] = {u, 0, value * factor};
+                out_.runs[static_cast<std::size_t>(places[x_.indices[t]]++)] = {u, 0, 0, value * factor};
             }
         }
     }
@@ -148,11 +149,12 @@ private:
             const offset_t begin = block == 0 ? out_.start[static_cast<std::size_t>(rank)] : next(block - 1)[column];
             for (offset_t r = begin; r < next(block)[column]; ++r) {
                 KnnRun& run = out_.runs[static_cast<std::size_t>(r)];
-                const auto u = static_cast<index_t>(run.begin);
+                const auto u = static_cast<index_t>(run.at);
                 const offset_t at = filled[static_cast<std::size_t>(u - first)]++;
                 const float weight = run.weight;
-                run.begin = at + 1;
-                run.length = static_cast<index_t>(x_.indptr[u + 1] - at - 1);
+                run.at = at;
+                run.before = static_cast<index_t>(at - x_.indptr[u]);
+                run.after = static_cast<index_t>(x_.indptr[u + 1] - at - 1);
                 out_.ranks[static_cast<std::size_t>(at)] = static_cast<Column>(rank);
                 if (x_.values) {
                     out_.values[static_cast<std::size_t>(at)] = weight;
@@ -179,7 +181,8 @@ private:
         for (const KnnRun& run : runs) {
             const double weight = run.weight;
             const double square = x_.values ? weight * weight : weight;  // a pattern's weight is squared already
-            s.work += run.length;
+            s.before += run.before;
+            s.after += run.after;
             s.sum += weight;
             s.squares += square;
         }

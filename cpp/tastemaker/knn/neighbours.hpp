@@ -37,10 +37,16 @@ public:
           threads_(threads),
           forced_(forced),
           layout_(LayoutBuilder<Column>(x, similarity.row_factor, threads).build()),
-          padded_(round_up(x.cols, group)),
+          padded_(round_up(x.cols, simd::knn_vector)),
           similarity_(similarity),
           constants_(column_constants(layout_, similarity, x.rows, padded_)),
-          exchange_(x.cols, count_, threads) {
+          lists_(x.cols, count_),
+          exchange_(lists_, threads) {
+        for (index_t rank = 0; rank < x.cols; ++rank) {
+            if (whole(rank)) {
+                lists_.close(rank);
+            }
+        }
         for (int w = 0; w < threads; ++w) {
             workers_.emplace_back(exchange_, padded_, x.cols, count_);
         }
@@ -62,55 +68,71 @@ public:
     }
 
 private:
-    // Sums are padded to whole groups of marks that a scan can test at once.
-    static constexpr offset_t group = 8 * simd::knn_block;
+    static constexpr offset_t own_slack = 32;     // finds between two cuts of a row's own list
+    static constexpr offset_t whole_work = 2048;  // entries before a column that it rather adds up itself
 
     struct Worker {
         Exchange::Worker exchange;
         AlignedBuffer<float> sums;
-        AlignedBuffer<std::uint8_t> marks;
         AlignedBuffer<index_t> list;
-        AlignedBuffer<Candidate> own;
-        AlignedBuffer<Candidate> sent;
+        AlignedBuffer<KnnKey> own;
+        AlignedBuffer<KnnOffer> sent;
+        std::size_t n_sent = 0;
 
         Worker(Exchange& shared, offset_t padded, offset_t columns, offset_t count)
             : exchange(shared, padded),
               sums(padded),
-              marks(padded / simd::knn_block),
               list(columns + 1),
-              own(count + std::max<offset_t>(count, 32) + simd::knn_vector),
-              sent(columns) {
+              own(count + std::max<offset_t>(count, own_slack) + simd::knn_chunk),
+              sent(columns + 1) {
             std::ranges::fill(sums, simd::knn_untouched);
         }
     };
 
-    offset_t work(offset_t rank) const { return layout_.summary[static_cast<std::size_t>(rank)].work; }
+    // Whether a column adds up the pairs before it too, rather than wait for offers. An offer goes through memory twice
+    // and costs as much as a hundred additions, so this pays where few entries come before: in the long tail, where
+    // later (rarer) columns are often the better neighbours and floors stop little.
+    bool whole(offset_t rank) const { return summary(rank).before <= whole_work; }
+
+    const ColumnSummary& summary(offset_t rank) const { return layout_.summary[static_cast<std::size_t>(rank)]; }
+
+    offset_t work(offset_t rank) const { return summary(rank).after + (whole(rank) ? summary(rank).before : 0); }
 
     simd::KnnMode mode(index_t rank) const {
-        const offset_t reachable = layout_.columns() - rank;
         if (forced_) {
             return *forced_;
         }
-        if (work(rank) * 32 < reachable) {
-            return simd::knn_list;
-        }
-        return work(rank) * 2 < reachable ? simd::knn_marks : simd::knn_dense;
+        const offset_t reachable = whole(rank) ? layout_.columns() : layout_.columns() - rank;
+        return work(rank) * 2 < reachable ? simd::knn_list : simd::knn_dense;
     }
 
     void search_row(index_t rank, Worker& worker) {
+        const std::span<const KnnKey> own = scan_row(rank, worker);
+        if (whole(rank)) {
+            lists_.settle(rank, own);
+        } else {
+            worker.exchange.offer_own(rank, own);
+        }
+        for (const KnnOffer& offer : std::span(worker.sent.data(), worker.n_sent)) {
+            worker.exchange.offer(offer);
+        }
+    }
+
+    // Returns the best candidates of a row and leaves in `sent` those columns for which the row is one.
+    std::span<const KnnKey> scan_row(index_t rank, Worker& worker) {
         const simd::KnnMode how = mode(rank);
-        simd::KnnSums sums{worker.sums.data(), worker.marks.data(), worker.list.data(), 0};
+        simd::KnnSums sums{worker.sums.data(), worker.list.data(), 0};
         add_row(rank, how, sums);
         simd::KnnScan scan{
             .p = constants_.p.data(),
             .q = constants_.q.data(),
-            .floor = worker.exchange.floors(),
+            .floor = worker.exchange.least_scores(),
             .ids = layout_.order.data(),
             .shrinkage = similarity_.shrinkage,
             .row = rank,
-            .begin = how == simd::knn_list ? 0 : rank / group * group,
+            .begin = how == simd::knn_list || whole(rank) ? 0 : rank / simd::knn_vector * simd::knn_vector,
             .end = how == simd::knn_list ? sums.listed : padded_,
-            .own_floor = BestLists::no_floor,
+            .own_floor = BestLists::least_score(0),
             .own = worker.own.data(),
             .own_size = 0,
             .own_capacity = worker.own.size(),
@@ -120,22 +142,21 @@ private:
         while (scan.end > scan.begin) {
             kernels_.scan[similarity_.score][how](sums, scan);
             if (scan.own_size >= count_) {
-                scan.own_floor = keep_best({scan.own, static_cast<std::size_t>(scan.own_size)}, count_);
+                scan.own_floor =
+                    simd::knn_score(keep_best({scan.own, static_cast<std::size_t>(scan.own_size)}, count_));
                 scan.own_size = count_;
             }
         }
-        worker.exchange.offer_own(rank, {scan.own, static_cast<std::size_t>(scan.own_size)});
-        const index_t id = layout_.order[static_cast<std::size_t>(rank)];
-        for (const Candidate* c = scan.sent; c != scan.sent + scan.sent_size; ++c) {
-            worker.exchange.offer(c->index, {id, c->score});
-        }
+        worker.n_sent = static_cast<std::size_t>(scan.sent_size);
+        return {scan.own, static_cast<std::size_t>(scan.own_size)};
     }
 
     void add_row(index_t rank, simd::KnnMode how, simd::KnnSums& sums) const {
         const std::span<const KnnRun> runs = layout_.column(rank);
         const simd::KnnAddKernels<Column>& kernels = add_kernels();
         const simd::KnnAdd<Column> add = layout_.values ? kernels.weighted[how] : kernels.pattern[how];
-        add(sums, layout_.ranks.get(), layout_.values.get(), runs.data(), static_cast<offset_t>(runs.size()));
+        add(sums, layout_.ranks.get(), layout_.values.get(), runs.data(), static_cast<offset_t>(runs.size()),
+            whole(rank));
     }
 
     const simd::KnnAddKernels<Column>& add_kernels() const {
@@ -148,13 +169,13 @@ private:
 
     NeighbourTable collect() {
         const auto columns = static_cast<std::size_t>(layout_.columns());
-        std::vector<std::span<const Candidate>> best(columns);
+        std::vector<std::span<const KnnKey>> best(columns);
         parallel_for(
             layout_.columns(), threads_, [&](offset_t) { return 20 * std::min<offset_t>(count_, 1000); },
             [&](offset_t begin, offset_t end, int) {
                 for (offset_t rank = begin; rank < end; ++rank) {
                     const auto column = static_cast<std::size_t>(layout_.order[static_cast<std::size_t>(rank)]);
-                    best[column] = exchange_.lists().finish(static_cast<index_t>(rank));
+                    best[column] = lists_.finish(static_cast<index_t>(rank));
                 }
             });
         NeighbourTable table;
@@ -166,9 +187,9 @@ private:
         table.indices.reserve(static_cast<std::size_t>(table.indptr.back()));
         table.scores.reserve(static_cast<std::size_t>(table.indptr.back()));
         for (const auto& list : best) {
-            for (const Candidate& c : list) {
-                table.indices.push_back(c.index);
-                table.scores.push_back(c.score);
+            for (const KnnKey key : list) {
+                table.indices.push_back(simd::knn_index(key));
+                table.scores.push_back(simd::knn_score(key));
             }
         }
         return table;
@@ -182,6 +203,7 @@ private:
     const offset_t padded_;
     const Similarity similarity_;
     const Constants constants_;
+    BestLists lists_;
     Exchange exchange_;
     std::vector<Worker> workers_;
 };

@@ -17,9 +17,6 @@ struct WeightedRun {
 struct TouchNothing {
     static void touch(KnnSums&, std::int32_t) {}
 };
-struct TouchMarks {
-    static void touch(KnnSums& s, std::int32_t column) { s.marks[column / knn_block] = 1; }
-};
 inline bool is_untouched(float sum) {
     std::uint32_t bits;
     std::memcpy(&bits, &sum, sizeof bits);
@@ -66,16 +63,20 @@ inline void add_run(KnnSums& s, const Column* columns, const float* values, std:
 }
 
 template <class Touch, class Column, class Kind>
-void add_runs(KnnSums& target, const Column* columns, const float* values, const KnnRun* runs, std::int64_t n_runs) {
+void add_runs(KnnSums& target, const Column* columns, const float* values, const KnnRun* runs, std::int64_t n_runs,
+              bool whole) {
     KnnSums s = target;  // a local copy lets the compiler keep the pointers in registers
     for (std::int64_t r = 0; r < n_runs; ++r) {
-        prefetch(columns + runs[r + knn_ahead].begin);
+        const KnnRun next = runs[r + knn_ahead];
+        const std::int64_t soon = whole ? next.at - next.before : next.at;
+        prefetch(columns + soon);
         if (Kind::weighted) {
-            prefetch(values + runs[r + knn_ahead].begin);
+            prefetch(values + soon);
         }
         const KnnRun run = runs[r];
-        add_run<Touch>(s, columns + run.begin, Kind::weighted ? values + run.begin : values, run.length, run.weight,
-                       Kind());
+        const std::int64_t first = whole ? run.at - run.before : run.at + 1;
+        add_run<Touch>(s, columns + first, Kind::weighted ? values + first : values, run.at + 1 + run.after - first,
+                       run.weight, Kind());
     }
     target.listed = s.listed;
 }
@@ -130,114 +131,76 @@ inline void pick(const Score& score, KnnScan& s, vf sum, vf p, vf q, vf floor, C
         return;
     }
     const std::uint32_t touched = ~same_bits(sum, broadcast(knn_untouched));
-    own &= touched;
-    sent &= touched;
     float scores[vf::width];
     store(scores, row_score);
-    for (; own; own &= own - 1) {
+    for (own &= touched; own; own &= own - 1) {
         const int lane = lowest_bit(own);
-        s.own[s.own_size++] = {s.ids[column(lane)], scores[lane]};
+        s.own[s.own_size] = knn_key(s.ids[column(lane)], scores[lane]);
+        s.own_size += column(lane) != s.row;
     }
     if (!Score::symmetric) {
         store(scores, column_score);
     }
-    for (; sent; sent &= sent - 1) {
+    for (sent &= touched; sent; sent &= sent - 1) {
         const int lane = lowest_bit(sent);
-        s.sent[s.sent_size++] = {column(lane), scores[lane]};
+        s.sent[s.sent_size] = {column(lane), knn_key(s.ids[s.row], scores[lane])};
+        s.sent_size += column(lane) > s.row;
     }
 }
 
 inline bool has_room(const KnnScan& s) {
-    return s.own_size + vf::width <= s.own_capacity;
-}
-
-// Scans the block of columns that starts at `first`, from its end.
-template <class Score>
-inline void scan_vector(const Score& score, KnnSums& sums, KnnScan& s, std::int64_t first) {
-    float* at = sums.sums + first;
-    const vf sum = load(at);
-    store(at, broadcast(knn_untouched));
-    pick(score, s, sum, load(s.p + first), load(s.q + first), load(s.floor + first),
-         [=](int lane) { return static_cast<std::int32_t>(first + lane); });
+    return s.own_size + knn_chunk <= s.own_capacity;
 }
 
 template <class Score>
 void scan_dense(KnnSums& sums, KnnScan& scan) {
     KnnScan s = scan;
     const Score score(s);
-    for (; s.end > s.begin && has_room(s); s.end -= vf::width) {
-        scan_vector(score, sums, s, s.end - vf::width);
+    for (; s.begin < s.end && has_room(s); s.begin += vf::width) {
+        const std::int64_t first = s.begin;
+        const vf sum = load(sums.sums + first);
+        store(sums.sums + first, broadcast(knn_untouched));
+        pick(score, s, sum, load(s.p + first), load(s.q + first), load(s.floor + first),
+             [=](int lane) { return static_cast<std::int32_t>(first + lane); });
     }
     scan = s;
 }
 
-// Eight marks at a time: most are 0 in this mode.
-inline bool any_mark(const std::uint8_t* marks) {
-    std::uint64_t word;
-    std::memcpy(&word, marks, sizeof word);
-    return word != 0;
-}
-
-template <class Score>
-void scan_marks(KnnSums& sums, KnnScan& scan) {
-    KnnScan s = scan;
-    const Score score(s);
-    while (s.end > s.begin) {
-        const std::int64_t block = (s.end - 1) / knn_block;
-        if (block % 8 == 7 && !any_mark(sums.marks + block - 7)) {
-            s.end = (block - 7) * knn_block;
-            continue;
-        }
-        if (sums.marks[block]) {
-            for (; s.end > block * knn_block; s.end -= vf::width) {
-                if (!has_room(s)) {
-                    scan = s;
-                    return;
-                }
-                scan_vector(score, sums, s, s.end - vf::width);
-            }
-            sums.marks[block] = 0;
-        } else {
-            s.end = block * knn_block;
-        }
-    }
-    scan = s;
-}
-
-// Gathers the listed columns into vectors; a last incomplete one is filled up with untouched sums.
+// Gathers a chunk of listed columns, then scans it; a last incomplete vector is filled up with untouched sums. (Vectors
+// that load what was just stored element by element would stall; a chunk later the stores have drained.)
 template <class Score>
 void scan_list(KnnSums& sums, KnnScan& scan) {
     KnnScan s = scan;
     const Score score(s);
-    while (s.end > s.begin && has_room(s)) {
-        const std::int64_t first = s.end - vf::width > s.begin ? s.end - vf::width : s.begin;
-        const std::int32_t* columns = sums.list + first;
-        float sum[vf::width], p[vf::width], q[vf::width], floor[vf::width];
-        for (int lane = 0; lane < vf::width; ++lane) {
-            const bool listed = first + lane < s.end;
-            const std::int32_t column = columns[listed ? lane : 0];
-            sum[lane] = listed ? sums.sums[column] : knn_untouched;
-            p[lane] = s.p[column];
-            q[lane] = s.q[column];
-            floor[lane] = s.floor[column];
+    float sum[knn_chunk], p[knn_chunk], q[knn_chunk], floor[knn_chunk];
+    while (s.begin < s.end && has_room(s)) {
+        const std::int32_t* columns = sums.list + s.begin;
+        const auto n = static_cast<int>(s.end - s.begin < knn_chunk ? s.end - s.begin : knn_chunk);
+        for (int k = 0; k < n; ++k) {
+            const std::int32_t column = columns[k];
+            sum[k] = sums.sums[column];
+            sums.sums[column] = knn_untouched;
+            p[k] = s.p[column];
+            q[k] = s.q[column];
+            floor[k] = s.floor[column];
         }
-        for (std::int64_t k = first; k < s.end; ++k) {
-            sums.sums[sums.list[k]] = knn_untouched;
+        for (int k = n; k % vf::width != 0; ++k) {
+            sum[k] = p[k] = q[k] = floor[k] = knn_untouched;
         }
-        s.end = first;
-        pick(score, s, load(sum), load(p), load(q), load(floor), [=](int lane) { return columns[lane]; });
+        for (int k = 0; k < n; k += vf::width) {
+            pick(score, s, load(sum + k), load(p + k), load(q + k), load(floor + k),
+                 [=](int lane) { return columns[k + lane]; });
+        }
+        s.begin += n;
     }
-    sums.listed = s.end;
     scan = s;
 }
 
 template <class Column>
 constexpr KnnAddKernels<Column> knn_add_kernels() {
     return {
-        {add_runs<TouchNothing, Column, PatternRun>, add_runs<TouchMarks, Column, PatternRun>,
-         add_runs<TouchList, Column, PatternRun>},
-        {add_runs<TouchNothing, Column, WeightedRun>, add_runs<TouchMarks, Column, WeightedRun>,
-         add_runs<TouchList, Column, WeightedRun>},
+        {add_runs<TouchNothing, Column, PatternRun>, add_runs<TouchList, Column, PatternRun>},
+        {add_runs<TouchNothing, Column, WeightedRun>, add_runs<TouchList, Column, WeightedRun>},
     };
 }
 
@@ -246,9 +209,9 @@ constexpr KnnKernels knn_kernels() {
         knn_add_kernels<std::uint16_t>(),
         knn_add_kernels<std::int32_t>(),
         {
-            {scan_dense<CosineScore>, scan_marks<CosineScore>, scan_list<CosineScore>},
-            {scan_dense<JaccardScore>, scan_marks<JaccardScore>, scan_list<JaccardScore>},
-            {scan_dense<ProductScore>, scan_marks<ProductScore>, scan_list<ProductScore>},
+            {scan_dense<CosineScore>, scan_list<CosineScore>},
+            {scan_dense<JaccardScore>, scan_list<JaccardScore>},
+            {scan_dense<ProductScore>, scan_list<ProductScore>},
         },
     };
 }

@@ -2,19 +2,46 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 namespace tastemaker::simd {
 
-// The entries [begin, begin + length) of one row, each to be multiplied by `weight`.
+// One entry of a column, and where its row lies around it: `before` entries, the entry itself at `at`, `after` entries.
 struct KnnRun {
-    std::int64_t begin;
-    std::int32_t length;
+    std::int64_t at;
+    std::int32_t before;
+    std::int32_t after;
     float weight;
 };
 
-struct KnnCandidate {
-    std::int32_t index;
+// A neighbour and its score as one integer: of two keys, the greater is the better by score descending, then index
+// ascending. `static`, so that each SIMD level has its own copy.
+using KnnKey = std::uint64_t;
+
+static inline KnnKey knn_key(std::int32_t index, float score) {
+    const float positive_zero = score + 0.0f;  // -0.0 and 0.0 are one score
+    std::uint32_t bits;
+    std::memcpy(&bits, &positive_zero, sizeof bits);
+    bits ^= (bits >> 31) != 0 ? 0xFFFFFFFFu : 0x80000000u;
+    return (KnnKey{bits} << 32) | static_cast<std::uint32_t>(~index);
+}
+
+static inline std::int32_t knn_index(KnnKey key) {
+    return static_cast<std::int32_t>(~static_cast<std::uint32_t>(key));
+}
+
+static inline float knn_score(KnnKey key) {
+    auto bits = static_cast<std::uint32_t>(key >> 32);
+    bits ^= (bits >> 31) != 0 ? 0x80000000u : 0xFFFFFFFFu;
     float score;
+    std::memcpy(&score, &bits, sizeof score);
+    return score;
+}
+
+// What a row has to offer to a column.
+struct KnnOffer {
+    std::int32_t column;
+    KnnKey key;
 };
 
 // -0.0 marks a column that no entry reached: -0.0 + x is x, and no sum of other numbers rounds to -0.0, so a sum that
@@ -24,27 +51,25 @@ inline constexpr float knn_untouched = -0.0f;
 // How a row keeps track of the columns that it reached.
 enum KnnMode {
     knn_dense,  // not at all: scans every column
-    knn_marks,  // one byte for each knn_block columns, set when one is reached
     knn_list,   // a list of the columns reached
     knn_modes,
 };
-inline constexpr int knn_block = 16;
 
-// Where a row adds up. Between rows every sum is knn_untouched, every mark 0 and `listed` 0.
+// Where a row adds up. Between rows every sum is knn_untouched and `listed` 0.
 struct KnnSums {
-    float* sums;          // columns, rounded up to a multiple of 2 * knn_block (one group of marks)
-    std::uint8_t* marks;  // one per block
-    std::int32_t* list;   // columns + 1
+    float* sums;         // columns, rounded up to a multiple of knn_vector
+    std::int32_t* list;  // columns + 1
     std::int64_t listed;
 };
 
-// sums[column] += weight * value over all runs, in order; `values` is not read for patterns, where every value is 1.
-// Within a run the columns are distinct. Looks ahead: past the last run must be knn_ahead more, and past the values of
-// a run one vector more.
+// sums[column] += weight * value over all runs, in order: over the whole row of each entry, or only what comes after
+// it. `values` is not read for patterns, where every value is 1. The columns of a row are distinct. Looks ahead: past
+// the last run must be knn_ahead more, and past the values of a row one vector more.
 inline constexpr int knn_ahead = 8;
 inline constexpr int knn_vector = 16;  // floats in the widest register
 template <class Column>
-using KnnAdd = void (*)(KnnSums&, const Column* columns, const float* values, const KnnRun* runs, std::int64_t n_runs);
+using KnnAdd = void (*)(KnnSums&, const Column* columns, const float* values, const KnnRun* runs, std::int64_t n_runs,
+                        bool whole);
 
 // What turns the sum of a pair of columns into its two similarities (the row's and the column's).
 enum KnnScore {
@@ -54,27 +79,29 @@ enum KnnScore {
     knn_scores,
 };
 
-// One scan over the columns that a row reached: it picks those good enough for the row and those for which the row
-// is good enough, and leaves the sums untouched again.
+// One scan over the columns that a row reached: it picks those good enough for the row and those after it for which
+// the row is good enough, and leaves the sums untouched again.
 struct KnnScan {
     // per column, padded like the sums
     const float* p;
     const float* q;
     const float* floor;       // a column takes no score below its floor
-    const std::int32_t* ids;  // the caller's number of a column, written to `own`
+    const std::int32_t* ids;  // the caller's number of a column, which goes into the keys
     float shrinkage;
     // the row
     std::int32_t row;
-    std::int64_t begin;  // scans [begin, end), last block first, and lowers `end` as it goes; multiples of the group,
-    std::int64_t end;    // or positions of the list in knn_list mode
-    // out: stops early when `own` may lack room for one more vector
+    std::int64_t begin;  // scans [begin, end) and raises `begin` as it goes: columns, multiples of knn_vector,
+    std::int64_t end;    // or, in knn_list mode, positions of the list
+    // out: stops early when `own` may lack room for knn_chunk more
     float own_floor;
-    KnnCandidate* own;
+    KnnKey* own;
     std::int64_t own_size;
     std::int64_t own_capacity;
-    KnnCandidate* sent;  // index: the column; room for one per column scanned
+    KnnOffer* sent;  // room for one per column, and one more
     std::int64_t sent_size;
 };
+inline constexpr int knn_chunk = 64;  // columns of a list that are gathered at a time
+
 using KnnScanFn = void (*)(KnnSums&, KnnScan&);
 
 // Column numbers of 2 bytes, where they fit, halve what an addition reads.
