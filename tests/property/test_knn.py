@@ -92,9 +92,7 @@ def test_the_order_of_items_only_permutes_the_result(similarity, X, seed):
     np.testing.assert_allclose(got, want[np.ix_(order, order)], rtol=2e-5, atol=2e-6)
 
 
-@given(
-    X=matrices(signed=True), neighbors=st.integers(1, 45), mode=st.sampled_from(["dense", "list"])
-)
+@given(X=matrices(signed=True), neighbors=st.integers(1, 45), mode=st.sampled_from(["dense", "list"]))
 @pytest.mark.parametrize("similarity", ["cosine", "pearson", "jaccard"])
 def test_lists_equal_the_twin(similarity, X, neighbors, mode):
     kind = {"score": similarity, "pattern": similarity == "jaccard", "mode": mode}
