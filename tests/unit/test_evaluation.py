@@ -222,10 +222,10 @@ def test_comparison_prints_a_row_per_model(split):
     ]
     assert lines[2].startswith("forwards ")
     assert lines[2].count(" ±0.") == 4
-    assert lines[-1] == (
-        "38 test users; ± is half the width of the 95 % bootstrap interval over users (1,000 samples). "
-        "* differs from forwards (paired t-test, p < 0.05)."
-    )
+    assert lines[-2:] == [
+        "38 test users; ± is half the width of the 95 % bootstrap interval over users (1,000 samples).",
+        "* differs from forwards (paired t-test, p < 0.05).",
+    ]
     assert result.models == list(result) == ["forwards", "backwards"]
     assert len(result) == 2
     assert result.n_users == 38

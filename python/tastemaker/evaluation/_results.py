@@ -181,7 +181,7 @@ class Comparison(Tabular):
         if len(self) < 2:
             return ""
         level = 1 - self._any.confidence
-        return f" * differs from {self._differences.baseline} (paired t-test, p < {level:.4g})."
+        return f"\n* differs from {self._differences.baseline} (paired t-test, p < {level:.4g})."
 
 
 def _interval_name(evaluation: Evaluation) -> str:
