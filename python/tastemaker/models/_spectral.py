@@ -13,6 +13,9 @@ Matrix = npt.NDArray[np.float64]
 #: Directions whose singular value is below this part of the largest are beyond the matrix's rank: rounding noise.
 RANK_TOLERANCE = 1e-6
 
+#: The same for products with X'X, which square the singular values: some hundred times the rounding of a double.
+NOISE = 1e-13
+
 
 def dense(X: sp.csr_array, k: int) -> tuple[Matrix, Matrix]:
     """Return (values, vectors) from the full decomposition; O(rows * cols * min(rows, cols))."""
@@ -42,22 +45,31 @@ def block_krylov(
     # A quarter of k, but so many that the basis holds 2 k vectors; never more than there are dimensions.
     block = min(max(-(-k // 4), -(-2 * k // power_iterations)), *X.shape)
     size = min(block * power_iterations, *X.shape)
+    X = X.astype(np.float64)
     transposed = X.T.tocsr()
-    basis = np.empty((X.shape[1], size), order="F")
+    basis = np.empty((X.shape[1], 0))
     power = rng.standard_normal((X.shape[1], block))
-    for start in range(0, size, block):
-        stop = min(start + block, size)
-        # Products in float32, half the traffic: what they lose is far below what the method leaves out.
-        product = transposed @ (X @ power.astype(np.float32))
-        power = _orthonormal(product[:, : stop - start].astype(np.float64), basis[:, :start])
-        basis[:, start:stop] = power
-    image = (X @ basis.astype(np.float32)).astype(np.float64)
-    squares, rotation = scipy.linalg.eigh(image.T @ image, subset_by_index=(size - k, size - 1))
-    return np.sqrt(np.maximum(squares[::-1], 0)), basis @ rotation[:, ::-1]
+    scale = 0.0
+    while basis.shape[1] < size:
+        power = transposed @ (X @ power)
+        scale = max(scale, float(np.linalg.norm(power, axis=0).max()))
+        power = _new_directions(power, basis, scale)[:, : size - basis.shape[1]]
+        if power.shape[1] == 0:  # the basis spans all that X has
+            break
+        basis = np.hstack([basis, power])
+    image = X @ basis
+    squares, rotation = scipy.linalg.eigh(image.T @ image)
+    found = min(k, basis.shape[1])
+    values, vectors = np.zeros(k), np.zeros((X.shape[1], k))
+    values[:found] = np.sqrt(np.maximum(squares[::-1][:found], 0))
+    vectors[:, :found] = basis @ rotation[:, ::-1][:, :found]
+    return values, vectors
 
 
-def _orthonormal(block: Matrix, basis: Matrix) -> Matrix:
-    """Return an orthonormal basis of block's part outside basis; two passes, since one leaves rounding behind."""
-    for _ in range(2):
-        block = np.linalg.qr(block - basis @ (basis.T @ block))[0]
-    return block
+def _new_directions(block: Matrix, basis: Matrix, scale: float) -> Matrix:
+    """Return an orthonormal basis of what block adds to basis; nothing that is rounding noise at this scale."""
+    block = block - basis @ (basis.T @ block)
+    Q, R, _ = scipy.linalg.qr(block, mode="economic", pivoting=True)
+    Q = Q[:, np.abs(np.diag(R)) > NOISE * scale]
+    # Again, since cancellation left rounding errors along the basis.
+    return np.asarray(np.linalg.qr(Q - basis @ (basis.T @ Q))[0])

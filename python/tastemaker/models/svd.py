@@ -39,10 +39,10 @@ class SVD(Recommender):
     method : {"auto", "arpack", "randomized", "dense"}
         "arpack": restarted Lanczos, exact to machine precision. "randomized": block Krylov, approximate; with the
         default ``power_iterations`` it keeps over 0.99999 of the energy (sum of squared singular values) that
-        "arpack" keeps, and 95 to 99 % of the top-10 places are the same. It took 0.5 to 0.8 of the time of "arpack" on
-        MovieLens-1M and Gowalla, most where there were many factors. "dense": the full decomposition; users x items
-        doubles of memory. "auto", the default, takes "dense" where a side is at most 256 or ``factors`` exceeds a
-        quarter of it, else "arpack" up to 128 factors and "randomized" beyond.
+        "arpack" keeps, and 95 to 99 % of the top-10 places are the same. On MovieLens-1M and Gowalla it took 0.7 to
+        1.2 times as long as "arpack", least where there were hundreds of factors. "dense": the full decomposition;
+        users x items doubles of memory. "auto", the default, takes "dense" where a side is at most 256 or ``factors``
+        exceeds a quarter of it, else "arpack" up to 128 factors and "randomized" beyond.
     power_iterations : int, default 16
         Krylov steps of "randomized", >= 2; its time is proportional. 8 keep 0.98 of the energy and half of the top-10
         places change; 20 are as good as "arpack".
