@@ -75,6 +75,15 @@ def test_deny_for_one_user_leaves_the_others_alone(model):
         model.recommend([3, 8], deny={4: [denied]})
 
 
+def test_deny_for_one_user_reaches_its_batch(model):
+    deny = {3: [int(model.recommend(3, n=1)[0][0])], 30: [int(model.recommend(30, n=1)[0][0])]}
+    want_ids, want_scores = model.recommend(n=5, deny=deny)
+    users, ids, scores = zip(*model.recommend_batches(n=5, batch_size=7, deny=deny), strict=True)
+    np.testing.assert_array_equal(np.concatenate(users), np.arange(40))
+    np.testing.assert_array_equal(np.concatenate(ids), want_ids)
+    np.testing.assert_array_equal(np.concatenate(scores), want_scores)
+
+
 def test_one_user_gives_flat_arrays_equal_to_the_batch(model):
     ids, scores = model.recommend(7, n=6)
     batch_ids, batch_scores = model.recommend(n=6)

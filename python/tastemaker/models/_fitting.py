@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import isabstract
 from typing import Any, ClassVar, Self
 
@@ -91,13 +91,7 @@ class Trainable(Parameterized, ABC):
         Interrupted (Ctrl-C) or failing training leaves the model as the last complete epoch made it, or as it
         was before ``fit`` when no epoch was complete.
         """
-        matrix, times, source = training_data(data)
-        return self._train(
-            self._fit,
-            matrix,
-            source,
-            Training(self, progress=progress, callback=callback, threads=threads, times=times),
-        )
+        return self._train(self._fit, training_data(data), progress, callback, threads)
 
     @friendly
     def partial_fit(
@@ -127,27 +121,31 @@ class Trainable(Parameterized, ABC):
             return self.fit(data, progress=progress, callback=callback, threads=threads)
         matrix, times, source = training_data(data)
         self._check_growth(matrix, source)
-        return self._train(
-            self._partial_fit,
-            matrix,
-            source,
-            Training(self, progress=progress, callback=callback, threads=threads, times=times),
-        )
+        return self._train(self._partial_fit, (matrix, times, source), progress, callback, threads)
 
-    def _train(self, step: Any, matrix: sp.csr_array, source: Source, run: Training) -> Self:
+    def _train(
+        self,
+        step: Callable[[sp.csr_array, Training], None],
+        data: tuple[sp.csr_array, np.ndarray | None, Source],
+        progress: bool | None,
+        callback: Callback | None,
+        threads: int | None,
+    ) -> Self:
+        matrix, times, source = data
+        run = Training(self, progress=progress, callback=callback, threads=threads, times=times)
         self._check_params()
         before = dict(self.__dict__)
         start = time.perf_counter()
         self._cache = {}
+        complete = False
         try:
             step(matrix, run)
-        except BaseException:
-            if not run.history:
+            complete = True
+        finally:
+            if complete or run.history:
+                self._remember(matrix, source, run.history, time.perf_counter() - start)
+            else:
                 self.__dict__ = before
-                raise
-            self._remember(matrix, source, run.history, time.perf_counter() - start)
-            raise
-        self._remember(matrix, source, run.history, time.perf_counter() - start)
         return self
 
     def _remember(

@@ -45,6 +45,13 @@ class Who:
     single: bool
     size: int
 
+    def part(self, start: int, stop: int) -> Who:
+        """Return the known users start .. stop - 1 of these."""
+        stop = min(stop, self.size)
+        rows = np.arange(start, stop, dtype=np.int32) if self.rows is None else self.rows[start:stop]
+        labels = None if self.labels is None else self.labels[start:stop]
+        return Who(rows, None, labels, False, stop - start)
+
     def names(self) -> list[Any]:
         """Return what the caller calls each row."""
         if self.labels is not None:

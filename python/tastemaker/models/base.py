@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,12 +15,14 @@ import scipy.sparse as sp
 from tastemaker import _modelfile
 from tastemaker._runtime import num_threads
 from tastemaker._validation import check_bool, check_int, friendly
+from tastemaker.data import IdMap
 from tastemaker.errors import ArgumentError, DataWarning
-from tastemaker.models._inputs import Who, indices, is_scalar_id, known_indices, new_users
+from tastemaker.models._filters import allowed_items, denied_items
+from tastemaker.models._inputs import Who, indices, is_scalar_id, new_users
 from tastemaker.models._outputs import Output, Ranked, as_frame, frame_ids, ranked_frame
 from tastemaker.models._saving import arrays_of, facts_of
 from tastemaker.models._similarity import Comparable
-from tastemaker.models._titles import put_titles, titles_of
+from tastemaker.models._titles import Titles, put_titles, titles_of
 from tastemaker.retrieval import DenseScorer, SparseScorer
 
 Queries: TypeAlias = "np.ndarray | sp.csr_array"
@@ -110,14 +112,16 @@ class Recommender(Comparable):
         ids = frame_ids(output, self.items_)
         names = titles_of(titles, self._source.item_column, ids)
         who = self._resolve(users, interactions)
-        exclude = self._excluded(who, check_bool("exclude_seen", exclude_seen), deny)
-        ranked = self._topn(
-            who.rows, who.new, n, exclude=exclude, allowed=self._allowed(allow, deny), threads=threads
+        ranked = self._lists(
+            who,
+            n,
+            exclude_seen=check_bool("exclude_seen", exclude_seen),
+            allowed=allowed_items(allow, deny, self.items_, self.n_items_),
+            denied=denied_items(deny, who, self.items_, self.n_items_),
+            threads=threads,
         )
-        self._warn_cold(who, ranked[0])
         if ids is not None:
-            owners = None if who.labels is None else (self._source.user_column, who.labels)
-            return ranked_frame(ranked, owners, self._source.item_column, ids, self._source.frame, names)
+            return self._framed(who, ranked, ids, names)
         return (ranked[0][0], ranked[1][0]) if who.single else ranked
 
     @friendly
@@ -148,24 +152,25 @@ class Recommender(Comparable):
         frame, or (users, ids, scores)
             What ``recommend`` returns for the batch; arrays come with the users' indices first.
         """
-        batch_size = check_int("batch_size", batch_size, low=1)
+        batch_size, n = check_int("batch_size", batch_size, low=1), check_int("n", n, low=1)
+        exclude_seen, threads = check_bool("exclude_seen", exclude_seen), num_threads(threads)
         who = self._fitted()._resolve(users, None)
         ids = frame_ids(output, self.items_)
-        names = titles_of(titles, self._source.item_column, ids)  # once, not for each batch
+        # The arguments are read once, not for each batch.
+        names = titles_of(titles, self._source.item_column, ids)
+        allowed = allowed_items(allow, deny, self.items_, self.n_items_)
+        denied = denied_items(deny, who, self.items_, self.n_items_)
         for start in range(0, who.size, batch_size):
-            batch = slice(start, start + batch_size)
-            rows = np.arange(self.n_users_, dtype=np.int32)[batch] if who.rows is None else who.rows[batch]
-            lists = self.recommend(
-                rows if self.users_ is None else self.users_.take(rows),
+            batch = who.part(start, start + batch_size)
+            ranked = self._lists(
+                batch,
                 n,
                 exclude_seen=exclude_seen,
-                allow=allow,
-                deny=deny,
-                titles=names,
-                output=output,
+                allowed=allowed,
+                denied=None if denied is None else denied[start : start + batch_size],
                 threads=threads,
             )
-            yield lists if ids is not None else (rows, *lists)
+            yield (batch.rows, *ranked) if ids is None else self._framed(batch, ranked, ids, names)
 
     @friendly
     def score(self, users: Any, items: Any) -> Any:
@@ -182,7 +187,8 @@ class Recommender(Comparable):
             Equal to the scores that ``recommend`` gives.
         """
         rows, items, single = self._pairs(users, items)
-        scores = self._index().score(self._queries(np.unique(rows)), _positions(rows), items)
+        unique, places = _unique(rows)
+        scores = self._index().score(self._queries(unique), places, items)
         return float(scores[0]) if single else scores
 
     @friendly
@@ -203,10 +209,10 @@ class Recommender(Comparable):
         int or ndarray of int64
         """
         rows, items, single = self._pairs(users, items)
-        unique = np.unique(rows)
+        unique, places = _unique(rows)
         exclude = self.seen_[unique] if check_bool("exclude_seen", exclude_seen) else None
         ranks = self._index().rank(
-            self._queries(unique), _positions(rows), items, exclude=exclude, threads=num_threads(threads)
+            self._queries(unique), places, items, exclude=exclude, threads=num_threads(threads)
         )
         return int(ranks[0]) if single else ranks
 
@@ -295,6 +301,26 @@ class Recommender(Comparable):
         ranked: Ranked = self._index().topn(queries, n, exclude=exclude, allowed=allowed, threads=threads)
         return ranked
 
+    def _lists(
+        self,
+        who: Who,
+        n: int,
+        *,
+        exclude_seen: bool,
+        allowed: np.ndarray | None,
+        denied: sp.csr_array | None,
+        threads: int,
+    ) -> Ranked:
+        """Return (ids, scores) for the users of a call; warn of those who cannot be served."""
+        exclude = self._excluded(who, exclude_seen, denied)
+        ranked = self._topn(who.rows, who.new, n, exclude=exclude, allowed=allowed, threads=threads)
+        self._warn_cold(who, ranked[0])
+        return ranked
+
+    def _framed(self, who: Who, ranked: Ranked, ids: IdMap, names: Titles | None) -> Any:
+        owners = None if who.labels is None else (self._source.user_column, who.labels)
+        return ranked_frame(ranked, owners, self._source.item_column, ids, self._source.frame, names)
+
     def _resolve(self, users: Any, interactions: Any) -> Who:
         if interactions is not None:
             if users is not None:
@@ -311,40 +337,12 @@ class Recommender(Comparable):
         labels = None if self.users_ is None else self.users_.take(rows)
         return Who(rows, None, labels, is_scalar_id(users), len(rows))
 
-    def _allowed(self, allow: Any, deny: Any) -> np.ndarray | None:
-        """Return a mask over items (1: may be recommended), or None when all may."""
-        deny = None if isinstance(deny, Mapping) else deny
-        if allow is None and deny is None:
-            return None
-        mask = np.full(self.n_items_, allow is None, dtype=np.uint8)
-        if allow is not None:
-            mask[known_indices("allow", allow, self.items_, self.n_items_)] = 1
-        if deny is not None:
-            mask[known_indices("deny", deny, self.items_, self.n_items_)] = 0
-        return mask
-
-    def _excluded(self, who: Who, exclude_seen: bool, deny: Any) -> sp.csr_array | None:
+    def _excluded(self, who: Who, exclude_seen: bool, denied: sp.csr_array | None) -> sp.csr_array | None:
         """Return the items that each row must not get: what was seen, and what is denied to that user."""
+        if not exclude_seen:
+            return denied
         seen = who.new if who.new is not None else self.seen_ if who.rows is None else self.seen_[who.rows]
-        if not isinstance(deny, Mapping):
-            return seen if exclude_seen else None
-        place = {user: at for at, user in enumerate(who.names())}
-        unknown = [user for user in deny if user not in place]
-        if unknown:
-            raise ArgumentError(
-                f"`deny` must name users of this call, got {unknown[0]!r} ({len(unknown)} are not asked for)."
-            )
-        at = {
-            place[user]: known_indices("deny", items, self.items_, self.n_items_)
-            for user, items in deny.items()
-        }
-        lists = [at.get(row, np.empty(0, np.int32)) for row in range(who.size)]
-        indptr = np.concatenate([[0], np.cumsum([len(items) for items in lists])])
-        columns = np.concatenate([*lists, np.empty(0, np.int32)])
-        denied = sp.csr_array(
-            (np.ones(len(columns), np.float32), columns, indptr), shape=(who.size, self.n_items_)
-        )
-        return abs(seen) + denied if exclude_seen else denied
+        return seen if denied is None else abs(seen) + denied
 
     def _warn_cold(self, who: Who, ids: np.ndarray) -> None:
         empty = ids[:, 0] < 0
@@ -357,7 +355,7 @@ class Recommender(Comparable):
                 f"{unserved} of {who.size} users have no interactions in training and got no recommendations; "
                 "Popular() serves such users.",
                 DataWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def _pairs(self, users: Any, items: Any) -> tuple[np.ndarray, np.ndarray, bool]:
@@ -371,6 +369,7 @@ class Recommender(Comparable):
         return rows, at, is_scalar_id(users) and is_scalar_id(items)
 
 
-def _positions(rows: np.ndarray) -> np.ndarray:
-    """Where each row stands among the unique rows."""
-    return np.unique(rows, return_inverse=True)[1].astype(np.int32)
+def _unique(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct rows, and where each row stands among them."""
+    unique, places = np.unique(rows, return_inverse=True)
+    return unique, places.astype(np.int32)
