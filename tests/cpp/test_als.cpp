@@ -6,28 +6,17 @@
 #include <random>
 #include <vector>
 
+#include "levels.hpp"
 #include "tastemaker/als/gram.hpp"
 #include "tastemaker/als/half_epoch.hpp"
 #include "tastemaker/als/objective.hpp"
 #include "tastemaker/base/aligned.hpp"
-#include "tastemaker/simd/level.hpp"
 
 namespace {
 
 using namespace tastemaker;
 
 constexpr double eps = std::numeric_limits<float>::epsilon();
-
-template <class Check>
-void for_each_level(Check check) {
-    const std::string before = simd::current_level();
-    for (const std::string& level : simd::available_levels()) {
-        CAPTURE(level);
-        simd::set_level(level);
-        check();
-    }
-    simd::set_level(before);
-}
 
 // Factors with zeros in the padding.
 struct Table {

@@ -9,6 +9,7 @@
 #include <random>
 #include <vector>
 
+#include "levels.hpp"
 #include "tastemaker/knn/neighbours.hpp"
 
 namespace {
@@ -16,17 +17,6 @@ namespace {
 using namespace tastemaker;
 
 constexpr std::array modes{simd::knn_dense, simd::knn_list};
-
-template <class Check>
-void for_each_level(Check check) {
-    const std::string before = simd::current_level();
-    for (const std::string& level : simd::available_levels()) {
-        CAPTURE(level);
-        simd::set_level(level);
-        check();
-    }
-    simd::set_level(before);
-}
 
 struct Matrix {
     index_t rows, cols;

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "levels.hpp"
 #include "tastemaker/select/dense_pairs.hpp"
 #include "tastemaker/select/dense_topn.hpp"
 #include "tastemaker/select/sparse_pairs.hpp"
 #include "tastemaker/select/sparse_topn.hpp"
-#include "tastemaker/simd/level.hpp"
 
 namespace {
 
@@ -21,17 +21,6 @@ using namespace tastemaker;
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 constexpr int thread_counts[] = {1, 3, 7};
-
-template <class Check>
-void for_each_level(Check check) {
-    const std::string before = simd::current_level();
-    for (const std::string& level : simd::available_levels()) {
-        CAPTURE(level);
-        simd::set_level(level);
-        check(simd::kernels().topn);
-    }
-    simd::set_level(before);
-}
 
 // Whole numbers so small that every sum is exact: results can be compared for equality, and ties abound.
 struct Dense {
@@ -138,7 +127,8 @@ const SparseRow nothing;
 }  // namespace
 
 TEST_CASE("topn kernels: a tile's scores and hits, for any number of rows and factors") {
-    for_each_level([](const simd::TopnKernels& kernels) {
+    for_each_level([] {
+        const simd::TopnKernels& kernels = simd::kernels().topn;
         REQUIRE(kernels.panel_width <= max_panel_width);
         REQUIRE(kernels.tile_rows <= max_tile_rows);
         for (const int factors : {0, 1, 2, 7, 64, 70}) {
@@ -173,7 +163,8 @@ TEST_CASE("topn kernels: a tile's scores and hits, for any number of rows and fa
 }
 
 TEST_CASE("topn kernels: compare and touched know NaN, infinities and -0") {
-    for_each_level([](const simd::TopnKernels& kernels) {
+    for_each_level([] {
+        const simd::TopnKernels& kernels = simd::kernels().topn;
         const float special[] = {-0.0f, 0.0f, 1.0f, -1.0f, infinity, -infinity, not_a_number};
         std::vector<float> values;
         for (std::size_t i = 0; i < 64; ++i) {
@@ -195,7 +186,8 @@ TEST_CASE("topn kernels: compare and touched know NaN, infinities and -0") {
 }
 
 TEST_CASE("dense index: items descend in norm and can be found; a subset keeps what is allowed") {
-    for_each_level([](const simd::TopnKernels& kernels) {
+    for_each_level([] {
+        const simd::TopnKernels& kernels = simd::kernels().topn;
         for (const index_t n : {1, 11, 12, 24, 25, 48, 100}) {
             const Dense items(n, 3, 3);
             std::vector<std::uint8_t> allowed(static_cast<std::size_t>(n));
@@ -228,7 +220,8 @@ TEST_CASE("dense index: items descend in norm and can be found; a subset keeps w
 }
 
 TEST_CASE("dense top-n equals its definition at any thread count") {
-    for_each_level([](const simd::TopnKernels& kernels) {
+    for_each_level([] {
+        const simd::TopnKernels& kernels = simd::kernels().topn;
         for (const index_t n_items : {1, 13, 97, 1000}) {
             const Dense items(n_items, 5, 4);
             const Dense queries(70, 5, 5);
@@ -274,7 +267,8 @@ TEST_CASE("dense top-n: threads share the items of one query") {
 }
 
 TEST_CASE("sparse top-n equals its definition at any thread count, for short and long sums") {
-    for_each_level([](const simd::TopnKernels& kernels) {
+    for_each_level([] {
+        const simd::TopnKernels& kernels = simd::kernels().topn;
         for (const unsigned percent : {1u, 40u}) {
             const Csr table(50, 600, percent, 9);
             const Csr queries(70, 50, 10, 10);
@@ -311,7 +305,8 @@ TEST_CASE("scores and ranks of pairs equal the places in the full list") {
         found.push_back(mixed % 130);
     }
     const PairsView pairs{at.data(), found.data(), static_cast<offset_t>(at.size())};
-    for_each_level([&](const simd::TopnKernels& kernels) {
+    for_each_level([&] {
+        const simd::TopnKernels& kernels = simd::kernels().topn;
         const DenseIndex dense(items.view(), kernels, 1);
         const SparseIndex sparse(table.view());
         for (const int threads : thread_counts) {
