@@ -50,7 +50,8 @@ def inspect(path: str | os.PathLike[str]) -> dict[str, Any]:
     -------
     dict
         ``format``, ``version`` (of the library that wrote it), ``created``, ``model`` (class and parameters),
-        ``shape`` (users, items), ``columns``, ``frame``, ``ids`` (kinds), ``training``.
+        ``shape`` (users, items), ``columns``, ``frame``, ``ids`` (kinds), ``data`` (how many interactions, and a
+        fingerprint that is the same for the same interactions), ``training``, ``notes`` (given to ``save``).
     """
     path = Path(path)
     facts = _modelfile.read_facts(path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 
 import tastemaker as tm
-from tastemaker.errors import FileError, FormatError, NotFittedError
+from tastemaker.errors import ArgumentTypeError, FileError, FormatError, NotFittedError
 
 
 @pytest.fixture
@@ -178,3 +180,64 @@ def test_a_missing_file_is_named(tmp_path):
         tm.load(tmp_path / "nothing")
     with pytest.raises(FileError):
         tm.load(tmp_path)
+
+
+def test_notes_go_into_the_header(path):
+    model = tm.load(path)
+    model.save(path, notes={"metrics": {"ndcg@10": 0.25}, "commit": "abc"})
+    assert tm.inspect(path)["notes"] == {"metrics": {"ndcg@10": 0.25}, "commit": "abc"}
+    model.save(path)
+    assert tm.inspect(path)["notes"] == {}
+
+
+@pytest.mark.parametrize("notes", [{"a": np.zeros(2)}, {"a": float("nan")}, [1], "text", 3])
+def test_notes_that_json_cannot_hold_are_refused(path, notes):
+    before = path.read_bytes()
+    with pytest.raises(ArgumentTypeError, match="`notes` must be a mapping that JSON can hold"):
+        tm.load(path).save(path, notes=notes)
+    assert path.read_bytes() == before
+
+
+def test_the_fingerprint_is_of_the_interactions(path, tmp_path):
+    model = tm.load(path)
+    other = tm.SVD(factors=2).fit(model.seen_)
+    other.save(tmp_path / "other")
+    assert tm.inspect(tmp_path / "other")["data"] == tm.inspect(path)["data"]
+    changed = model.seen_.copy()
+    changed.data[0] += 1
+    tm.SVD(factors=2).fit(changed).save(tmp_path / "other")
+    assert tm.inspect(tmp_path / "other")["data"]["fingerprint"] != tm.inspect(path)["data"]["fingerprint"]
+
+
+_large = """
+import pathlib, sys
+import numpy as np, scipy.sparse as sp
+import tastemaker as tm
+
+def anonymous(peak=False):
+    lines = dict(line.split(":") for line in pathlib.Path("/proc/self/status").read_text().splitlines())
+    return int(lines["VmHWM" if peak else "RssAnon"].split()[0]) * 1024
+
+users, path = 500_000, pathlib.Path(sys.argv[1])
+matrix = sp.csr_array((np.ones(users, np.float32), (np.arange(users), np.arange(users) % 100)))
+model = tm.ALS(factors=128, epochs=1, rng=0).fit(matrix)
+pathlib.Path("/proc/self/clear_refs").write_text("5")
+before = anonymous(peak=True)
+model.save(path)
+written = anonymous(peak=True) - before
+before = anonymous()
+loaded = tm.load(path)
+loaded.recommend([0, 7], n=3)
+print(path.stat().st_size, written, anonymous() - before)
+"""
+
+
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="reads memory from Linux' /proc")
+def test_a_large_model_is_written_and_mapped_without_a_second_copy(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-c", _large, str(tmp_path / "m")], check=True, capture_output=True, text=True
+    )
+    size, written, mapped = map(int, run.stdout.split())
+    assert size > 250e6
+    assert written < size / 8
+    assert mapped < size / 8

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from hashlib import blake2b
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +17,7 @@ from tastemaker._modelfile import Arrays
 from tastemaker._table import FrameKind, frame_kinds
 from tastemaker._validation import check_csr, check_finite, shown
 from tastemaker.data import IdMap
-from tastemaker.errors import FormatError
+from tastemaker.errors import ArgumentTypeError, FormatError
 from tastemaker.models._inputs import Source
 
 if TYPE_CHECKING:
@@ -23,10 +26,12 @@ if TYPE_CHECKING:
 #: Version of the file format, apart from the library's; files of every version up to this one can be read.
 FORMAT_VERSION = 1
 
-HEADER_KEYS = {"format", "version", "created", "model", "shape", "columns", "frame", "ids", "training"}
+HEADER_KEYS = frozenset(
+    ("format", "version", "created", "model", "shape", "columns", "frame", "ids", "data", "training", "notes")
+)
 
 
-def facts_of(model: Trainable) -> dict[str, Any]:
+def facts_of(model: Trainable, notes: Mapping[str, Any]) -> dict[str, Any]:
     source = model._source
     return {
         "format": FORMAT_VERSION,
@@ -37,8 +42,28 @@ def facts_of(model: Trainable) -> dict[str, Any]:
         "columns": {"user": source.user_column, "item": source.item_column},
         "frame": source.frame,
         "ids": {"users": _id_kind(model.users_), "items": _id_kind(model.items_)},
+        "data": {"interactions": model.seen_.nnz, "fingerprint": fingerprint(model.seen_)},
         "training": {"seconds": model.fit_seconds_, "history": model.history_},
+        "notes": _as_json(notes),
     }
+
+
+def _as_json(notes: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(json.loads(json.dumps(dict(notes), allow_nan=False)))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ArgumentTypeError(
+            f"`notes` must be a mapping that JSON can hold ({error}), got {shown(notes)}. "
+            "Turn arrays into lists and NaN into None."
+        ) from error
+
+
+def fingerprint(matrix: sp.csr_array) -> str:
+    """Return a short hash of a canonical matrix: the same for the same interactions, whatever machine wrote them."""
+    digest = blake2b(np.array(matrix.shape, "<i8").tobytes(), digest_size=16)
+    for part, dtype in ((matrix.indptr, "<i8"), (matrix.indices, "<i4"), (matrix.data, "<f4")):
+        digest.update(np.ascontiguousarray(part, dtype=dtype))
+    return digest.hexdigest()
 
 
 def _id_kind(ids: IdMap | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -265,20 +265,23 @@ class Recommender(Comparable):
         self._require("fold_in")
         return self._fold_in(new_users(interactions, self._fitted().items_, self.n_items_).matrix)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, notes: Mapping[str, Any] | None = None) -> None:
         """Write the fitted model to one file without pickle; ``tastemaker.load`` reads it.
 
         Parameters
         ----------
         path : path-like
             Customarily ``*.safetensors``. An existing file is replaced only by a complete one.
+        notes : mapping, optional
+            What else the file should say of itself, as ``tastemaker.inspect`` shows it: metrics, the commit of the
+            code that trained it. Anything that JSON can hold. Default: nothing.
 
         Raises
         ------
-        NotFittedError, FileError
+        NotFittedError, FileError, ArgumentTypeError
         """
         self._fitted()
-        _modelfile.write(Path(path), facts_of(self), arrays_of(self))
+        _modelfile.write(Path(path), facts_of(self, notes or {}), arrays_of(self))
 
     def _index(self) -> Any:
         """Return the cached scorer; its queries are whatever this model's ``_queries`` makes."""

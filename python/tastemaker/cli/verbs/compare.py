@@ -103,4 +103,14 @@ def _write(session: Session, folder: Path, answer: Answer, fitted: Mapping[str, 
     for label, model in fitted.items():
         path = folder / f"{label}.safetensors"
         with writing(path):
-            model.save(path)
+            model.save(path, notes=_notes(session, answer.facts, label))
+
+
+def _notes(session: Session, facts: dict[str, Any], label: str) -> dict[str, Any]:
+    """Return what the model's file should say of how it was measured."""
+    metrics = {
+        row["metric"]: {end: row[end] for end in ("value", "low", "high")}
+        for row in facts["results"]
+        if row["model"] == label
+    }
+    return {"command": session.command, "data": facts["data"], "split": facts["split"], "metrics": metrics}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,18 @@ def _lines(facts: dict[str, Any]) -> dict[str, str]:
         "users x items": f"{users:,} x {items:,}",
         "columns": ", ".join(f"{name} -> {role}" for role, name in facts["columns"].items()),
         "ids": ", ".join(f"{side}: {kind or 'row numbers'}" for side, kind in facts["ids"].items()),
+        "data": f"{facts['data']['interactions']:,} interactions, fingerprint {facts['data']['fingerprint']}",
         "training": f"{len(history)} epochs, {facts['training']['seconds']:.3g} s",
     }
     if history and history[-1].get("loss") is not None:
         lines["last loss"] = f"{history[-1]['loss']:.6g}"
-    return lines
+    return lines | dict(_notes("note", facts["notes"]))
+
+
+def _notes(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Give a line for each note, and for each entry of a note that is a mapping of mappings."""
+    if isinstance(value, dict) and (name == "note" or any(isinstance(v, dict) for v in value.values())):
+        for key, entry in value.items():
+            yield from _notes(f"{name}: {key}", entry)
+    else:
+        yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

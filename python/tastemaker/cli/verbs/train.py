@@ -39,7 +39,7 @@ def command(
     data = source.read(session).dataset
     fitted = unfitted.fit(data, progress=session.progress)
     with writing(session.output):
-        fitted.save(session.output)
+        fitted.save(session.output, notes={"command": session.command, "data": source.data})
     facts = facts_of(fitted) | {"data": source.data, "interactions": data.nnz, "file": str(session.output)}
     if not no_log:
         _log(session, session.output.parent / "runs.jsonl", facts)
