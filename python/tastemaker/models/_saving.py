@@ -62,7 +62,7 @@ def fingerprint(matrix: sp.csr_array) -> str:
     """Return a short hash of a canonical matrix: the same for the same interactions, whatever machine wrote them."""
     digest = blake2b(np.array(matrix.shape, "<i8").tobytes(), digest_size=16)
     for part, dtype in ((matrix.indptr, "<i8"), (matrix.indices, "<i4"), (matrix.data, "<f4")):
-        digest.update(np.ascontiguousarray(part, dtype=dtype))
+        digest.update(np.ascontiguousarray(part, dtype=dtype).data)
     return digest.hexdigest()
 
 

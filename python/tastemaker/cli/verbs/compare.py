@@ -106,7 +106,7 @@ def _write(session: Session, folder: Path, answer: Answer, fitted: Mapping[str, 
             model.save(path, notes=_notes(session, answer.facts, label))
 
 
-def _notes(session: Session, facts: dict[str, Any], label: str) -> dict[str, Any]:
+def _notes(session: Session, facts: Mapping[str, Any], label: str) -> dict[str, Any]:
     """Return what the model's file should say of how it was measured."""
     metrics = {
         row["metric"]: {end: row[end] for end in ("value", "low", "high")}
