@@ -16,6 +16,7 @@ MODELS = {
     "knn-bm25": lambda: tm.KNN(similarity="bm25", neighbors=8),
     "knn-jaccard": lambda: tm.KNN(similarity="jaccard", neighbors=8),
     "knn-random-walk": lambda: tm.KNN(similarity="random_walk", neighbors=8),
+    "knn-dot": lambda: tm.KNN(similarity="dot", neighbors=8),
     "knn-users": lambda: tm.KNN(similarity="cosine", neighbors=8, axis="user"),
     "als-cg": lambda: tm.ALS(factors=9, epochs=4, solver="cg", rng=1),
     "als-cholesky": lambda: tm.ALS(factors=6, epochs=3, solver="cholesky", rng=1),

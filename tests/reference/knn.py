@@ -17,6 +17,7 @@ def similarity(X, name, shrinkage=0.0, k1=1.2, b=0.75, alpha=1.0, beta=0.5):
         "bm25": lambda: products(bm25(X, k1, b)),
         "jaccard": lambda: jaccard(X != 0, shrinkage),
         "random_walk": lambda: random_walk(X, alpha, beta),
+        "dot": lambda: products(X),
     }
     S = formula[name]()
     pattern = (X != 0).astype(np.float64)

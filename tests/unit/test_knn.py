@@ -10,7 +10,7 @@ from tests.reference import knn as twin
 import tastemaker as tm
 from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, ModelFitError
 
-SIMILARITIES = ("cosine", "pearson", "tfidf", "bm25", "jaccard", "random_walk")
+SIMILARITIES = ("cosine", "pearson", "tfidf", "bm25", "jaccard", "random_walk", "dot")
 POSITIVE = ("tfidf", "bm25", "random_walk")
 SHRINKING = ("cosine", "pearson", "tfidf", "jaccard")
 EVERY = 10**6

@@ -17,15 +17,15 @@ import scipy.sparse as sp
 from tastemaker._validation import CsrParts, csr_parts
 from tastemaker.errors import DataError
 
-Similarity: TypeAlias = Literal["cosine", "pearson", "tfidf", "bm25", "jaccard", "random_walk"]
+Similarity: TypeAlias = Literal["cosine", "pearson", "tfidf", "bm25", "jaccard", "random_walk", "dot"]
 Float32: TypeAlias = npt.NDArray[np.float32]
 Float64: TypeAlias = npt.NDArray[np.float64]
 
-SIMILARITIES = ("cosine", "pearson", "tfidf", "bm25", "jaccard", "random_walk")
+SIMILARITIES = ("cosine", "pearson", "tfidf", "bm25", "jaccard", "random_walk", "dot")
 POSITIVE_ONLY = {"tfidf", "bm25", "random_walk"}
 
 #: The score of the core that each similarity ends in.
-SCORES = {"tfidf": "cosine", "bm25": "product", "random_walk": "product"}
+SCORES = {"tfidf": "cosine", "bm25": "product", "random_walk": "product", "dot": "product"}
 
 
 @dataclass(frozen=True)

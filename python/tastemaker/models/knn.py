@@ -37,14 +37,14 @@ class KNN(Recommender):
 
     Parameters
     ----------
-    similarity : {"cosine", "pearson", "tfidf", "bm25", "jaccard", "random_walk"}, default "cosine"
+    similarity : {"cosine", "pearson", "tfidf", "bm25", "jaccard", "random_walk", "dot"}, default "cosine"
         What s_ij is; see Notes.
     neighbors : int, default 50
         Neighbours kept per item (or user), >= 1; itself is never among them. Beyond some 50 accuracy hardly moves
         while memory and the time of ``recommend`` grow in proportion.
     shrinkage : float, default 0
         Added to the denominator, >= 0: the larger, the less a similarity that rests on few interactions counts.
-        Of the order of the denominator itself. Not for "bm25" and "random_walk", which have no denominator.
+        Of the order of the denominator itself. Not for "bm25", "random_walk" and "dot", which have no denominator.
     k1 : float, default 1.2
         BM25's saturation of repeated interactions, >= 0. 1.2 is the customary value [1]_.
     b : float, default 0.75
@@ -78,6 +78,7 @@ class KNN(Recommender):
     - jaccard: ``n_ij / (n_i + n_j - n_ij + shrinkage)``, n counting users; weights are ignored.
     - random_walk: ``sum_u x_ui x_uj (d_u d_i)^-alpha d_j^-beta``. A degree d is the sum of the weights, as in
       a random walk on a weighted graph (the number of interactions when all weights are 1). Weights must be > 0.
+    - dot: ``x_i.x_j``, for weights that are ready to be multiplied.
 
     The result does not depend on the number of threads: same bits.
 
