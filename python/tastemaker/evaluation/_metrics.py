@@ -12,17 +12,21 @@ import scipy.sparse as sp
 from tastemaker import _core
 from tastemaker._validation import csr_parts, shown
 from tastemaker.errors import ArgumentError, ArgumentTypeError
+from tastemaker.evaluation._beyond import Catalogue, beyond_metrics
 
 # What other libraries and papers call them.
 _synonyms = {
     "ap": "map",
+    "arp": "popularity_lift",
     "hit_rate": "hit",
     "hr": "hit",
+    "ild": "diversity",
     "mean_average_precision": "map",
     "p": "precision",
     "prec": "precision",
     "r": "recall",
     "reciprocal_rank": "mrr",
+    "roc_auc": "auc",
     "rr": "mrr",
 }
 
@@ -46,14 +50,25 @@ class RankingMetrics:
         parsed = dict.fromkeys(_parse(name) for name in names)
         if not parsed:
             raise ArgumentError("`metrics` must name at least one metric, such as 'ndcg@10'; got none.")
-        self.labels = [f"{name}@{k}" for name, k in parsed]
-        self._cutoffs = np.array(sorted({k for _, k in parsed}), dtype=np.int32)
+        self.labels = [_label(name, k) for name, k in parsed]
+        self._parsed = list(parsed)
+        self._cutoffs = np.array(sorted({k for name, k in parsed if name != "auc"} or {1}), dtype=np.int32)
         self.depth = int(self._cutoffs[-1])
-        known = _core.ranking_metric_names()
-        self._metric_at = np.array([known.index(name) for name, _ in parsed])
-        self._cutoff_at = np.searchsorted(self._cutoffs, [k for _, k in parsed])
 
-    def of_lists(self, ids: np.ndarray, truth: sp.csr_array, threads: int) -> np.ndarray:
+    @property
+    def needs_ranks(self) -> bool:
+        """Whether a metric takes the places of the relevant items among all."""
+        return "auc" in self.labels
+
+    def of_lists(
+        self,
+        ids: np.ndarray,
+        truth: sp.csr_array,
+        known: sp.csr_array,
+        catalogue: Catalogue,
+        auc: np.ndarray | None,
+        threads: int,
+    ) -> np.ndarray:
         """Return the metrics of each user as float64 (labels x users).
 
         Parameters
@@ -62,22 +77,52 @@ class RankingMetrics:
             Recommended items, best first, -1 after the end of a list.
         truth : csr_array (users x items)
             A stored entry is a relevant item; each user has at least one.
+        known : csr_array (users x items)
+            The users' history.
+        catalogue : Catalogue
+        auc : ndarray of float64 (users,), or None where it was not asked for
         threads : int
         """
-        all_figures = _core.rank_users(ids, csr_parts(truth), self._cutoffs, threads)
-        wanted: np.ndarray = all_figures[self._metric_at, self._cutoff_at]
-        return wanted
+        ranked = _core.rank_users(ids, csr_parts(truth), self._cutoffs, threads)
+        ranking = _core.ranking_metric_names()
+
+        def figure(name: str, k: int) -> np.ndarray:
+            if name == "auc":
+                assert auc is not None
+                return auc
+            if name in beyond_metrics:
+                return beyond_metrics[name](catalogue, ids[:, :k], known)
+            of_users: np.ndarray = ranked[ranking.index(name), np.searchsorted(self._cutoffs, k)]
+            return of_users
+
+        return np.stack([figure(name, k) for name, k in self._parsed])
+
+
+def metric_names() -> list[str]:
+    """Return the names of all metrics, without cutoffs."""
+    return [*_core.ranking_metric_names(), *beyond_metrics, "auc"]
+
+
+def _label(name: str, k: int) -> str:
+    return name if name == "auc" else f"{name}@{k}"
 
 
 def _parse(text: Any) -> tuple[str, int]:
     if not isinstance(text, str):
         raise ArgumentTypeError(f"`metrics` must be names such as 'ndcg@10', got {shown(text)}.")
     name, at, cutoff = text.partition("@")
-    known = _core.ranking_metric_names()
+    known = metric_names()
     if name not in known:
         near = _synonyms.get(name.lower()) or next(iter(difflib.get_close_matches(name.lower(), known)), None)
-        hint = f" Did you mean '{near}@{cutoff or 10}'?" if near else ""
+        suggestion = near if near == "auc" else f"{near}@{cutoff or 10}"
+        hint = f" Did you mean '{suggestion}'?" if near else ""
         raise ArgumentError(f"`metrics` must be of {', '.join(known)}, got {text!r}.{hint}")
+    if name == "auc":
+        if at:
+            raise ArgumentError(
+                f"`metrics` must have 'auc' without a cutoff, got {text!r}. Did you mean 'auc'?"
+            )
+        return name, 0
     if not at:
         raise ArgumentError(f"`metrics` must have a cutoff, got {text!r}. Did you mean '{name}@10'?")
     if not (cutoff.isascii() and cutoff.isdecimal() and 1 <= int(cutoff) < 2**31):

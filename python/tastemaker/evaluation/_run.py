@@ -12,6 +12,7 @@ import numpy as np
 from tastemaker._runtime import generator, num_threads
 from tastemaker._validation import check_bool, check_choice, check_float, check_int, friendly, shown
 from tastemaker.errors import ArgumentError, ArgumentTypeError
+from tastemaker.evaluation._beyond import Catalogue
 from tastemaker.evaluation._differences import Difference, Differences, paired_p_values
 from tastemaker.evaluation._intervals import mean_intervals
 from tastemaker.evaluation._metrics import RankingMetrics
@@ -48,7 +49,8 @@ def evaluate(
     split : Split
         From ``tastemaker.splits``. Where it holds users out, they are folded in from ``split.history``.
     metrics : str or iterable of str, default ("precision@10", "recall@10", "ndcg@10", "hit@10")
-        Any of precision, recall, ndcg, hit, map and mrr, each ``@`` a cutoff k >= 1. See Notes.
+        Any of precision, recall, ndcg, hit, map, mrr, novelty, diversity and popularity_lift, each ``@`` a cutoff
+        k >= 1, and auc. See Notes.
     exclude_seen : bool, default True
         Leave what a user had in training out of the list, as in ``recommend``.
     confidence : float, default 0.95
@@ -82,11 +84,22 @@ def evaluate(
     - ndcg@k: sum of h(r) / log2(1 + r), divided by its value for a list that starts with min(k, \\|T\\|) relevant items
     - map@k: sum of h(r) * precision@r, divided by \\|T\\| (not by min(k, \\|T\\|), a variant also in use)
     - mrr@k: 1 / r of the first h(r) = 1, r <= k; else 0
+    - auc: share of pairs of a relevant and another item that the model orders rightly, over all items that may be
+      recommended; ties by item index; 0.5 for a user whom the model cannot serve, 1 where no other item is left
+
+    Beyond accuracy, over the first k items of the list; popularity is the number of training users who have an item:
+
+    - novelty@k: mean of -log2(popularity / training users) [3]_; an item of popularity 0 counts as one of 1
+    - diversity@k: 1 - mean cosine of the training columns of all pairs of items [4]_; 0 with fewer than two items
+    - popularity_lift@k: mean popularity of the list / mean popularity of the user's history (of all interactions for
+      a user without one)
 
     References
     ----------
     .. [1] C. D. Manning, P. Raghavan, H. Schütze, "Introduction to Information Retrieval", 2008, chapter 8.
     .. [2] B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+    .. [3] T. Zhou et al., "Solving the apparent diversity-accuracy dilemma of recommender systems", PNAS 2010.
+    .. [4] C.-N. Ziegler et al., "Improving recommendation lists through topic diversification", WWW 2005.
 
     Examples
     --------
@@ -171,7 +184,8 @@ def compare(
     task = Task.of(split, check_bool("exclude_seen", exclude_seen))
     checked = _checked(models)
     baseline = next(iter(checked)) if baseline is None else check_choice("baseline", baseline, checked)
-    results = [_measure(name, model, task, wanted, threads) for name, model in checked.items()]
+    catalogue = Catalogue(task.split.train.matrix)
+    results = [_measure(name, model, task, wanted, catalogue, threads) for name, model in checked.items()]
     values = {result.name: result.per_user for result in results}
     gains = {name: own - values[baseline] for name, own in values.items() if name != baseline}
 
@@ -242,7 +256,9 @@ class _Measured:
     recommend_seconds: float
 
 
-def _measure(name: str, model: Recommender, task: Task, metrics: RankingMetrics, threads: int) -> _Measured:
+def _measure(
+    name: str, model: Recommender, task: Task, metrics: RankingMetrics, catalogue: Catalogue, threads: int
+) -> _Measured:
     if model.__sklearn_is_fitted__():
         task.check_fitted_on_train(name, model)
     else:
@@ -254,5 +270,6 @@ def _measure(name: str, model: Recommender, task: Task, metrics: RankingMetrics,
         start = time.perf_counter()
         ids = task.recommend(model, batch, n, threads)
         seconds += time.perf_counter() - start
-        blocks.append(metrics.of_lists(ids, task.truth[batch], threads))
+        auc = task.auc(model, batch, ids[:, 0] >= 0, threads) if metrics.needs_ranks else None
+        blocks.append(metrics.of_lists(ids, task.truth[batch], task.known(batch), catalogue, auc, threads))
     return _Measured(name, np.concatenate(blocks, axis=1), model.fit_seconds_, seconds)

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tastemaker.errors import ArgumentTypeError, DataError
+from tastemaker.evaluation._beyond import auc_of_ranks
 from tastemaker.models.base import Recommender
 from tastemaker.splits import Split
 
@@ -64,6 +65,21 @@ class Task:
         ids: np.ndarray = lists[0]
         return ids
 
+    def known(self, batch: slice) -> sp.csr_array:
+        """Return the history of one batch of test users."""
+        return self.split.known.matrix[self.rows[batch]]
+
+    def auc(self, model: Recommender, batch: slice, served: np.ndarray, threads: int) -> np.ndarray:
+        """Return each user's exact AUC over all items that may be recommended; 0.5 where not served."""
+        truth, known = self.truth[batch], self.known(batch)
+        queries = model._queries(self.rows[batch]) if self.split.history is None else model._fold_in(known)
+        exclude = _without(known, truth) if self.exclude_seen else None
+        users = np.repeat(np.arange(truth.shape[0], dtype=np.int32), np.diff(truth.indptr))
+        ranks = model._index().rank(queries, users, truth.indices, exclude=exclude, threads=threads)
+        excluded = 0 if exclude is None else np.diff(exclude.indptr)
+        figures = auc_of_ranks(ranks, truth, np.full(truth.shape[0], truth.shape[1]) - excluded)
+        return np.where(served, figures, 0.5)
+
     def check_fitted_on_train(self, name: str, model: Recommender) -> None:
         """Raise where a fitted model cannot have been fitted on the split's training part alone."""
         train = self.split.train.matrix
@@ -84,3 +100,12 @@ class Task:
 
     def _known_answers(self, seen: sp.csr_array) -> int:
         return int(self.truth.multiply(seen[self.rows]).nnz)
+
+
+def _without(known: sp.csr_array, truth: sp.csr_array) -> sp.csr_array:
+    """Return the entries of known that are not in truth, as ones."""
+    ones = sp.csr_array((np.ones(known.nnz, np.float32), known.indices, known.indptr), known.shape)
+    rest = sp.csr_array(ones - ones.multiply(truth))
+    rest.eliminate_zeros()
+    rest.sort_indices()
+    return rest
