@@ -16,6 +16,7 @@ struct Lists {
     std::vector<offset_t> indptr{0, 3, 3};
     std::vector<index_t> liked{1, 3, 4};
     std::vector<index_t> ids{3, 0, 1, -1, 2, 1, 0, 4};
+    std::vector<index_t> candidates{5, 5};
     std::vector<index_t> cutoffs{1, 3, 10};
 
     CsrView truth() const { return {2, 5, indptr.data(), liked.data(), nullptr}; }
@@ -23,7 +24,7 @@ struct Lists {
 
     std::vector<double> metrics(int threads) const {
         std::vector<double> out(eval::ranking_metrics.size() * cutoffs.size() * 2);
-        eval::rank_users(lists(), truth(), cutoffs, threads, out.data());
+        eval::rank_users(lists(), truth(), candidates, cutoffs, threads, out.data());
         return out;
     }
 
@@ -58,6 +59,8 @@ TEST_CASE("ranking metrics of a list worked by hand, also beyond its end") {
     check_equal(lists.of("hit"), {1.0, 1.0, 1.0});
     check_equal(lists.of("map"), {1.0 / 3, 5.0 / 9, 5.0 / 9});
     check_equal(lists.of("mrr"), {1.0, 1.0, 1.0});
+    // Pairs of 1, 3, 4 with 0, 2: of the first place 2 are right and 4 tied; of three places 3 right and 1 tied.
+    check_equal(lists.of("auc"), {4.0 / 6, 3.5 / 6, 3.5 / 6});
 }
 
 TEST_CASE("a user without relevant items has no metrics") {
@@ -76,7 +79,7 @@ TEST_CASE("a perfect list has an NDCG of exactly 1 at every cutoff") {
         cutoffs[static_cast<std::size_t>(i)] = i + 1;
     }
     const std::vector<double> discounts = eval::cumulated_discounts(100);
-    eval::walk_list(all, all, cutoffs, discounts,
+    eval::walk_list(all, all, 100, cutoffs, discounts,
                     [](std::size_t, const eval::Prefix& p) { CHECK(p.dcg == p.ideal_dcg); });
 }
 
@@ -84,8 +87,10 @@ TEST_CASE("ranking metrics refuse lists without a user and cutoffs out of order"
     Lists lists;
     double out = 0;
     const MatrixView<const index_t> three{lists.ids.data(), 3, 2, 2};
-    CHECK_THROWS_AS(eval::rank_users(three, lists.truth(), lists.cutoffs, 1, &out), std::invalid_argument);
+    CHECK_THROWS_AS(eval::rank_users(three, lists.truth(), lists.candidates, lists.cutoffs, 1, &out),
+                    std::invalid_argument);
     for (const std::vector<index_t>& cutoffs : {std::vector<index_t>{0}, std::vector<index_t>{2, 1}}) {
-        CHECK_THROWS_AS(eval::rank_users(lists.lists(), lists.truth(), cutoffs, 1, &out), std::invalid_argument);
+        CHECK_THROWS_AS(eval::rank_users(lists.lists(), lists.truth(), lists.candidates, cutoffs, 1, &out),
+                        std::invalid_argument);
     }
 }

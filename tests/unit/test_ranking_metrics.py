@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from sklearn.metrics import average_precision_score, ndcg_score, precision_score, recall_score
+from sklearn.metrics import (
+    average_precision_score,
+    ndcg_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 from tests.reference import ranking as twin
 
 from tastemaker import _core
@@ -15,9 +21,10 @@ names = _core.ranking_metric_names()
 
 
 def rank_users(ids, truth, cutoffs, threads=1):
-    """Metrics as {name: (cutoffs, users)}."""
+    """Metrics as {name: (cutoffs, users)}; every item may be recommended to everybody."""
     ids = np.ascontiguousarray(ids, dtype=np.int32)
-    out = _core.rank_users(ids, csr_parts(truth), np.array(cutoffs, dtype=np.int32), threads)
+    candidates = np.full(truth.shape[0], truth.shape[1], dtype=np.int32)
+    out = _core.rank_users(ids, csr_parts(truth), candidates, np.array(cutoffs, dtype=np.int32), threads)
     return dict(zip(names, out, strict=True))
 
 
@@ -38,11 +45,15 @@ def twin_metrics(ids, truth, cutoffs):
     lists = [[i for i in row if i >= 0] for row in ids.tolist()]
     return {
         name: [
-            [getattr(twin, name)(row, rel, k) for row, rel in zip(lists, relevant, strict=True)]
+            [metric_twin(name, row, rel, k, truth.shape[1]) for row, rel in zip(lists, relevant, strict=True)]
             for k in cutoffs
         ]
         for name in names
     }
+
+
+def metric_twin(name, ids, relevant, k, n_items):
+    return twin.auc(ids, relevant, k, n_items) if name == "auc" else getattr(twin, name)(ids, relevant, k)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -51,9 +62,9 @@ def test_equals_the_twin(seed):
     ids, truth = random_lists(rng, users=30, items=12, width=9)
     cutoffs = [1, 2, 5, 9, 12, 40]  # beyond the list, beyond the items
     got, want = rank_users(ids, truth, cutoffs), twin_metrics(ids, truth, cutoffs)
-    assert set(got) == {"precision", "recall", "ndcg", "hit", "map", "mrr"}
+    assert set(got) == {"precision", "recall", "ndcg", "hit", "map", "mrr", "auc"}
     for name in names:
-        np.testing.assert_allclose(got[name], want[name], rtol=1e-14, err_msg=name)
+        np.testing.assert_allclose(got[name], want[name], rtol=1e-13, err_msg=name)
 
 
 @pytest.mark.parametrize("k", [1, 3, 10, 20])
@@ -62,6 +73,7 @@ def test_equals_scikit_learn(k):
     scores, relevant = rng.random((40, 20)), rng.random((40, 20)) < 0.3
     relevant[~relevant.any(axis=1), 0] = True
     ids = np.argsort(-scores, axis=1)
+    relevant[relevant.all(axis=1), 0] = False  # an area needs both kinds
     got = rank_users(ids, sp.csr_array(relevant.astype(np.float32)), [k, 20])
     shown = np.zeros_like(relevant)
     np.put_along_axis(shown, ids[:, :k], True, axis=1)
@@ -70,6 +82,7 @@ def test_equals_scikit_learn(k):
         "precision": [precision_score(relevant[u], shown[u]) for u in users],
         "recall": [recall_score(relevant[u], shown[u]) for u in users],
         "ndcg": [ndcg_score([relevant[u]], [scores[u]], k=k) for u in users],
+        "auc": [roc_auc_score(relevant[u], np.where(shown[u], scores[u], -1)) for u in users],
     }
     for name, values in want.items():
         np.testing.assert_allclose(got[name][0], values, rtol=1e-12, err_msg=name)
@@ -89,6 +102,7 @@ def test_a_list_worked_by_hand():
     assert got["map"].ravel() == pytest.approx([1 / 3, (1 + 2 / 3) / 3, (1 + 2 / 3) / 3])
     assert got["hit"].ravel().tolist() == [1, 1, 1]
     assert got["mrr"].ravel().tolist() == [1, 1, 1]
+    assert got["auc"].ravel() == pytest.approx([4 / 6, 3.5 / 6, 3.5 / 6])
 
 
 def test_a_perfect_list_has_ndcg_of_exactly_one():
@@ -103,7 +117,7 @@ def test_users_without_relevant_items_are_undefined():
     got = rank_users([[0, 1], [-1, -1]], truth, [1])
     for name in names:
         assert np.isnan(got[name][0, 0])
-        assert got[name][0, 1] == 0
+        assert got[name][0, 1] == (0.5 if name == "auc" else 0)
 
 
 @pytest.mark.parametrize("threads", [3, 7])
@@ -133,3 +147,10 @@ def test_no_users_no_cutoffs_no_items():
 def test_the_core_refuses_what_it_cannot_index(ids, cutoffs, message):
     with pytest.raises(ValueError, match=message):
         rank_users(ids, sp.csr_array(np.ones((2, 2), dtype=np.float32)), cutoffs)
+
+
+def test_the_core_refuses_candidates_for_other_users():
+    truth = csr_parts(sp.csr_array(np.ones((2, 2), dtype=np.float32)))
+    ids, few, cutoffs = np.zeros((2, 2), np.int32), np.ones(1, np.int32), np.ones(1, np.int32)
+    with pytest.raises(ValueError, match="wrong length"):
+        _core.rank_users(ids, truth, few, cutoffs, 1)

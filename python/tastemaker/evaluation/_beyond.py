@@ -1,14 +1,12 @@
-"""Beyond accuracy: how novel, how varied and how popular what is recommended is, per user."""
+"""Beyond accuracy: how novel, varied and popular what is recommended is, and how much of the catalogue it covers."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import scipy.sparse as sp
 
-# Lists whose vectors are summed at once: a row can be as dense as there are training users.
-_block_lists = 512
+from tastemaker import _core
+from tastemaker._validation import csr_parts
 
 
 class Catalogue:
@@ -17,10 +15,15 @@ class Catalogue:
     Parameters
     ----------
     train : csr_array (training users x items)
+
+    Attributes
+    ----------
+    popularity : ndarray of float64 (items,)
+        Number of training users who have the item.
     """
 
     def __init__(self, train: sp.csr_array) -> None:
-        self._train = train
+        self._vectors = csr_parts(sp.csr_array(train.T))
         n_users, n_items = train.shape
         self.popularity = np.bincount(train.indices, minlength=n_items).astype(np.float64)
         # An item that nobody has counts as one that a single user has: its information would be infinite.
@@ -28,46 +31,38 @@ class Catalogue:
         interactions = self.popularity.sum()
         self._usual = (self.popularity**2).sum() / interactions if interactions else 1.0
 
-    def novelty(self, ids: np.ndarray, known: sp.csr_array) -> np.ndarray:
+    def novelty(self, ids: np.ndarray) -> np.ndarray:
         """Return the mean of -log2(share of training users who have the item) over each list."""
         return _mean_over_lists(self._information, ids)
 
-    def popularity_lift(self, ids: np.ndarray, known: sp.csr_array) -> np.ndarray:
+    def popularity_lift(self, ids: np.ndarray, taste: np.ndarray) -> np.ndarray:
         """Return the mean popularity of each list over that of the user's history."""
-        sizes = np.diff(known.indptr)
-        pattern = sp.csr_array((np.ones(known.nnz), known.indices, known.indptr), known.shape)
-        history = (pattern @ self.popularity) / np.maximum(sizes, 1)
         # Without a history, or with one of items that training lacks: the mean over all interactions.
-        return _mean_over_lists(self.popularity, ids) / np.where(history > 0, history, self._usual)
+        return _mean_over_lists(self.popularity, ids) / np.where(taste > 0, taste, self._usual)
 
-    def diversity(self, ids: np.ndarray, known: sp.csr_array) -> np.ndarray:
-        """Return 1 less the mean cosine of the training columns of each list's pairs of items."""
-        vectors = self._unit_columns()
-        own = np.asarray((vectors.multiply(vectors)).sum(axis=1)).ravel()
-        sums = np.concatenate(
-            [
-                _squared_norms(_lists(ids[at : at + _block_lists], len(own)) @ vectors)
-                for at in range(0, len(ids), _block_lists)
-            ]
-        )
-        sizes = (ids >= 0).sum(axis=1)
-        # The squared norm of a sum of vectors holds each pair's product twice, and each vector's with itself.
-        twice_pairs = sums - _lists(ids, len(own)) @ own
-        has_pairs = sizes > 1
-        return np.where(has_pairs, 1 - twice_pairs / np.maximum(sizes * (sizes - 1), 1), 0.0)
+    def diversity(self, ids: np.ndarray, cutoffs: np.ndarray, threads: int) -> np.ndarray:
+        """Return 1 less the mean cosine of the training columns of each list's pairs: cutoffs x users."""
+        return _core.list_diversity(ids, self._vectors, cutoffs, threads)
 
-    def _unit_columns(self) -> sp.csr_array:
-        columns = sp.csr_array(self._train.T.astype(np.float64))
-        norms = np.sqrt(_squared_norms(columns))
-        columns.data /= np.repeat(norms, np.diff(columns.indptr))
-        return columns
+    def coverage(self, ids: np.ndarray) -> np.ndarray:
+        """Return the share of items that any list holds, as values per user of which it is the mean.
 
+        Coverage is no mean over users, and a bootstrap of it is biased: samples of users with repetition hold fewer
+        distinct lists. The values are therefore those of the jackknife: with s(u) the number of items that user u
+        alone is recommended, which the coverage of the other users lacks, user u has
 
-beyond_metrics: dict[str, Callable[[Catalogue, np.ndarray, sp.csr_array], np.ndarray]] = {
-    "novelty": Catalogue.novelty,
-    "diversity": Catalogue.diversity,
-    "popularity_lift": Catalogue.popularity_lift,
-}
+            coverage + (n - 1) * (s(u) - mean s) / items.
+
+        The standard error of their mean is the jackknife's of the coverage: for what n other such users would cover
+        it is too large rather than too small (B. Efron, C. Stein, "The jackknife estimate of variance", Annals of
+        Statistics 1981), by up to two times where nearly all items are covered.
+        """
+        present, n_items = ids >= 0, len(self.popularity)
+        holders = np.bincount(ids[present], minlength=n_items)
+        alone = ((holders[ids] == 1) & present).sum(axis=1)
+        covered = np.count_nonzero(holders)
+        values: np.ndarray = (covered + (len(ids) - 1) * (alone - alone.mean())) / n_items
+        return values
 
 
 def auc_of_ranks(ranks: np.ndarray, truth: sp.csr_array, candidates: np.ndarray) -> np.ndarray:
@@ -78,7 +73,7 @@ def auc_of_ranks(ranks: np.ndarray, truth: sp.csr_array, candidates: np.ndarray)
     ranks : ndarray of int64, one per stored entry of truth
         Place, from 1, among the user's candidates.
     truth : csr_array (users x items), at least one entry per row
-    candidates : ndarray of int64 (users,)
+    candidates : ndarray of int32 (users,)
         Number of items ranked, the relevant ones included.
     """
     relevant = np.diff(truth.indptr).astype(np.float64)
@@ -88,17 +83,7 @@ def auc_of_ranks(ranks: np.ndarray, truth: sp.csr_array, candidates: np.ndarray)
     return np.where(others > 0, 1 - wrong / np.maximum(relevant * others, 1), 1.0)
 
 
-def _lists(ids: np.ndarray, n_items: int) -> sp.csr_array:
-    present = ids >= 0
-    indptr = np.concatenate([[0], np.cumsum(present.sum(axis=1))])
-    return sp.csr_array((np.ones(indptr[-1]), ids[present], indptr), (len(ids), n_items))
-
-
 def _mean_over_lists(values: np.ndarray, ids: np.ndarray) -> np.ndarray:
     present = ids >= 0
     mean: np.ndarray = np.where(present, values[ids], 0.0).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
     return mean
-
-
-def _squared_norms(rows: sp.csr_array) -> np.ndarray:
-    return np.asarray(rows.multiply(rows).sum(axis=1)).ravel()

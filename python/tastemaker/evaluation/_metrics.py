@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from tastemaker import _core
 from tastemaker._validation import csr_parts, shown
 from tastemaker.errors import ArgumentError, ArgumentTypeError
-from tastemaker.evaluation._beyond import Catalogue, beyond_metrics
+from tastemaker.evaluation._beyond import Catalogue, auc_of_ranks
+from tastemaker.evaluation._lists import Lists
 
 # What other libraries and papers call them.
 _synonyms = {
     "ap": "map",
     "arp": "popularity_lift",
+    "catalog_coverage": "coverage",
+    "catalogue_coverage": "coverage",
     "hit_rate": "hit",
     "hr": "hit",
     "ild": "diversity",
@@ -52,59 +54,63 @@ class RankingMetrics:
             raise ArgumentError("`metrics` must name at least one metric, such as 'ndcg@10'; got none.")
         self.labels = [_label(name, k) for name, k in parsed]
         self._parsed = list(parsed)
-        self._cutoffs = np.array(sorted({k for name, k in parsed if name != "auc"} or {1}), dtype=np.int32)
-        self.depth = int(self._cutoffs[-1])
+        self.depth = max(1, *(k for _, k in parsed))
 
     @property
     def needs_ranks(self) -> bool:
         """Whether a metric takes the places of the relevant items among all."""
         return "auc" in self.labels
 
-    def of_lists(
-        self,
-        ids: np.ndarray,
-        truth: sp.csr_array,
-        known: sp.csr_array,
-        catalogue: Catalogue,
-        auc: np.ndarray | None,
-        threads: int,
-    ) -> np.ndarray:
-        """Return the metrics of each user as float64 (labels x users).
+    def of_lists(self, lists: Lists, catalogue: Catalogue, threads: int) -> np.ndarray:
+        """Return the metrics of each user as float64 (labels x users); each figure is the mean of its row."""
+        cutoffs = self._cutoffs(_core.ranking_metric_names())
+        truth = csr_parts(lists.truth)
+        ranked = _core.rank_users(lists.ids, truth, lists.candidates, cutoffs, threads)
+        rows = _by_label(_core.ranking_metric_names(), cutoffs, ranked)
+        if "diversity" in dict(self._parsed):
+            cutoffs = self._cutoffs(["diversity"])
+            rows |= _by_label(["diversity"], cutoffs, [catalogue.diversity(lists.ids, cutoffs, threads)])
+        for name, k in self._parsed:
+            if name in _of_shown:
+                rows[name, k] = _of_shown[name](catalogue, lists.ids[:, :k], lists.taste)
+        if lists.ranks is not None:
+            rows["auc", 0] = _full_auc(lists, lists.ranks)
+        return np.stack([rows[metric] for metric in self._parsed])
 
-        Parameters
-        ----------
-        ids : ndarray of int32, (users x n)
-            Recommended items, best first, -1 after the end of a list.
-        truth : csr_array (users x items)
-            A stored entry is a relevant item; each user has at least one.
-        known : csr_array (users x items)
-            The users' history.
-        catalogue : Catalogue
-        auc : ndarray of float64 (users,), or None where it was not asked for
-        threads : int
-        """
-        ranked = _core.rank_users(ids, csr_parts(truth), self._cutoffs, threads)
-        ranking = _core.ranking_metric_names()
+    def _cutoffs(self, names: list[str]) -> np.ndarray:
+        return np.array(sorted({k for name, k in self._parsed if name in names and k}), dtype=np.int32)
 
-        def figure(name: str, k: int) -> np.ndarray:
-            if name == "auc":
-                assert auc is not None
-                return auc
-            if name in beyond_metrics:
-                return beyond_metrics[name](catalogue, ids[:, :k], known)
-            of_users: np.ndarray = ranked[ranking.index(name), np.searchsorted(self._cutoffs, k)]
-            return of_users
 
-        return np.stack([figure(name, k) for name, k in self._parsed])
+# Metrics of one block of lists at one cutoff, with the mean popularity of each user's history.
+_of_shown: dict[str, Callable[[Catalogue, np.ndarray, np.ndarray], np.ndarray]] = {
+    "novelty": lambda catalogue, ids, taste: catalogue.novelty(ids),
+    "popularity_lift": Catalogue.popularity_lift,
+    "coverage": lambda catalogue, ids, taste: catalogue.coverage(ids),
+}
+
+
+def _by_label(names: list[str], cutoffs: np.ndarray, values: Any) -> dict[tuple[str, int], np.ndarray]:
+    """Return the rows of values (names x cutoffs x users) by name and cutoff."""
+    return {
+        (name, k): row
+        for name, table in zip(names, values, strict=True)
+        for k, row in zip(cutoffs.tolist(), table, strict=True)
+    }
+
+
+def _full_auc(lists: Lists, ranks: np.ndarray) -> np.ndarray:
+    ordered = auc_of_ranks(ranks, lists.truth, lists.candidates)
+    # A user whom the model cannot serve has an order of items by index, which says nothing of the model.
+    return np.where(lists.ids[:, 0] >= 0, ordered, 0.5)
 
 
 def metric_names() -> list[str]:
     """Return the names of all metrics, without cutoffs."""
-    return [*_core.ranking_metric_names(), *beyond_metrics, "auc"]
+    return [*_core.ranking_metric_names(), "diversity", *_of_shown]
 
 
 def _label(name: str, k: int) -> str:
-    return name if name == "auc" else f"{name}@{k}"
+    return f"{name}@{k}" if k else name
 
 
 def _parse(text: Any) -> tuple[str, int]:
@@ -114,14 +120,10 @@ def _parse(text: Any) -> tuple[str, int]:
     known = metric_names()
     if name not in known:
         near = _synonyms.get(name.lower()) or next(iter(difflib.get_close_matches(name.lower(), known)), None)
-        suggestion = near if near == "auc" else f"{near}@{cutoff or 10}"
+        suggestion = near if near == "auc" and not at else f"{near}@{cutoff or 10}"
         hint = f" Did you mean '{suggestion}'?" if near else ""
         raise ArgumentError(f"`metrics` must be of {', '.join(known)}, got {text!r}.{hint}")
-    if name == "auc":
-        if at:
-            raise ArgumentError(
-                f"`metrics` must have 'auc' without a cutoff, got {text!r}. Did you mean 'auc'?"
-            )
+    if name == "auc" and not at:
         return name, 0
     if not at:
         raise ArgumentError(f"`metrics` must have a cutoff, got {text!r}. Did you mean '{name}@10'?")

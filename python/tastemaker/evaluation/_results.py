@@ -4,40 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from tastemaker._table import Table, Tabular
 from tastemaker._validation import check_choice
 from tastemaker.evaluation._differences import Differences
-
-
-class Interval(NamedTuple):
-    """A figure and its confidence interval.
-
-    Attributes
-    ----------
-    value : float
-        The mean over users.
-    low, high : float
-        Bounds of the interval; NaN with a single user.
-    """
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return _plus_minus([self])[0]
-
-
-def _plus_minus(figures: list[Interval]) -> list[str]:
-    """Return figures as "0.171 ±0.006", all with the same decimals; ± is half the interval's width."""
-    decimals = 3 if max(figure.value for figure in figures) >= 0.1 else 4
-    return [
-        f"{figure.value:.{decimals}f} ±{(figure.high - figure.low) / 2:.{decimals}f}" for figure in figures
-    ]
+from tastemaker.evaluation._intervals import Interval, plus_minus
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -171,7 +144,7 @@ class Comparison(Tabular):
         )
 
     def _marked(self, metric: str) -> list[str]:
-        texts = _plus_minus([e.figures[metric] for e in self.evaluations.values()])
+        texts = plus_minus([e.figures[metric] for e in self.evaluations.values()])
         if len(self) < 2:
             return texts
         marks = [" *" if self._differences.significant(name, metric) else "" for name in self]

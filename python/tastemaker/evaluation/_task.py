@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from tastemaker.errors import ArgumentTypeError, DataError
-from tastemaker.evaluation._beyond import auc_of_ranks
+from tastemaker.evaluation._lists import Lists
 from tastemaker.models.base import Recommender
 from tastemaker.splits import Split
 
 # Users per call of a model: enough work for every thread, and lists of a few MB however many users there are.
 _batch_users = 8192
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model gave the test users of a task; see Lists."""
+
+    ids: np.ndarray
+    ranks: np.ndarray | None
+    seconds: float  # that the lists took
 
 
 @dataclass(frozen=True)
@@ -49,11 +60,38 @@ class Task:
         """Ids of the test users."""
         return self.split.test.users.take(self.rows)
 
-    def batches(self) -> Iterator[slice]:
+    def ask(self, model: Recommender, n: int, *, ranks: bool, threads: int) -> Answers:
+        """Return a model's lists of n items, and the places of the relevant ones if wanted."""
+        seconds = 0.0
+        lists, places = [], []
+        for batch in self._batches():
+            start = time.perf_counter()
+            lists.append(self._topn(model, batch, n, threads))
+            seconds += time.perf_counter() - start
+            if ranks:
+                places.append(self._ranks(model, batch, threads))
+        return Answers(np.concatenate(lists), np.concatenate(places) if ranks else None, seconds)
+
+    def lists(self, answers: Answers) -> Lists:
+        """Return a model's answers with what is known of the users."""
+        return Lists(answers.ids, self.truth, answers.ranks, *self._users)
+
+    @cached_property
+    def _users(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Candidates, activity and taste of each user; see Lists."""
+        known = _ones_like(self.split.known.matrix[self.rows])
+        activity = np.diff(known.indptr).astype(np.int64)
+        repeated = known.multiply(self.truth).sum(axis=1)
+        excluded = (activity - repeated) * self.exclude_seen
+        train = self.split.train.matrix
+        popularity = np.bincount(train.indices, minlength=train.shape[1])
+        taste = (known @ popularity) / np.maximum(activity, 1)
+        return (known.shape[1] - excluded).astype(np.int32), activity, taste
+
+    def _batches(self) -> Iterator[slice]:
         return (slice(at, at + _batch_users) for at in range(0, len(self.rows), _batch_users))
 
-    def recommend(self, model: Recommender, batch: slice, n: int, threads: int) -> np.ndarray:
-        """Return the lists of one batch of test users as item indices."""
+    def _topn(self, model: Recommender, batch: slice, n: int, threads: int) -> np.ndarray:
         rows = self.rows[batch]
         known = self.split.known.matrix[rows]
         exclude = known if self.exclude_seen else None
@@ -65,20 +103,17 @@ class Task:
         ids: np.ndarray = lists[0]
         return ids
 
-    def known(self, batch: slice) -> sp.csr_array:
-        """Return the history of one batch of test users."""
-        return self.split.known.matrix[self.rows[batch]]
-
-    def auc(self, model: Recommender, batch: slice, served: np.ndarray, threads: int) -> np.ndarray:
-        """Return each user's exact AUC over all items that may be recommended; 0.5 where not served."""
-        truth, known = self.truth[batch], self.known(batch)
-        queries = model._queries(self.rows[batch]) if self.split.history is None else model._fold_in(known)
+    def _ranks(self, model: Recommender, batch: slice, threads: int) -> np.ndarray:
+        """Return the place of each relevant item among all that may be recommended."""
+        rows, truth = self.rows[batch], self.truth[batch]
+        known = self.split.known.matrix[rows]
+        queries = model._queries(rows) if self.split.history is None else model._fold_in(known)
         exclude = _without(known, truth) if self.exclude_seen else None
-        users = np.repeat(np.arange(truth.shape[0], dtype=np.int32), np.diff(truth.indptr))
-        ranks = model._index().rank(queries, users, truth.indices, exclude=exclude, threads=threads)
-        excluded = 0 if exclude is None else np.diff(exclude.indptr)
-        figures = auc_of_ranks(ranks, truth, np.full(truth.shape[0], truth.shape[1]) - excluded)
-        return np.where(served, figures, 0.5)
+        users = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(truth.indptr))
+        ranks: np.ndarray = model._index().rank(
+            queries, users, truth.indices, exclude=exclude, threads=threads
+        )
+        return ranks
 
     def check_fitted_on_train(self, name: str, model: Recommender) -> None:
         """Raise where a fitted model cannot have been fitted on the split's training part alone."""
@@ -104,8 +139,12 @@ class Task:
 
 def _without(known: sp.csr_array, truth: sp.csr_array) -> sp.csr_array:
     """Return the entries of known that are not in truth, as ones."""
-    ones = sp.csr_array((np.ones(known.nnz, np.float32), known.indices, known.indptr), known.shape)
+    ones = _ones_like(known)
     rest = sp.csr_array(ones - ones.multiply(truth))
     rest.eliminate_zeros()
     rest.sort_indices()
     return rest
+
+
+def _ones_like(matrix: sp.csr_array) -> sp.csr_array:
+    return sp.csr_array((np.ones(matrix.nnz, np.float32), matrix.indices, matrix.indptr), matrix.shape)
