@@ -22,6 +22,7 @@ PYTHON_LAYERS = [
     {"splits", "retrieval", "_modelfile"},
     {"datasets", "models"},
     {"evaluation", "persistence"},
+    {"compat"},
     {"cli"},
     {"__main__"},
 ]
@@ -87,6 +88,23 @@ def test_python_imports_follow_the_arrows():
             elif name != "__version__" and forbidden(unit, name, PYTHON_LAYERS):
                 wrong.append(f"{path.relative_to(ROOT)} imports tastemaker.{name}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_nobody_uses_the_facades():
+    for path in python_files():
+        if python_unit(path) != "compat":
+            assert not any(module.startswith("tastemaker.compat") for module in imports(path)), path
+
+
+def test_names_of_other_libraries_stand_in_the_facades_only():
+    """Not in code and docstrings; a comment may say whose definition something is, a data set whence it came."""
+    peers = re.compile(
+        r"\b(irspack|lenskit|cmfrec|rectools|nmslib|annoy|usearch)\b|\bimplicit(?=\.|`|'s\b)", re.I
+    )
+    for path in python_files():
+        if python_unit(path) not in {"compat", "datasets"}:
+            without_comments = ast.unparse(ast.parse(path.read_text()))
+            assert not peers.search(without_comments), path.relative_to(ROOT)
 
 
 def test_the_numpy_twins_know_nothing_of_the_package():

@@ -1,0 +1,1 @@
+"""Wrappers that answer for a factorisation from an index of its item factors."""

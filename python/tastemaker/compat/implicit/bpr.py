@@ -1,0 +1,28 @@
+"""Bayesian personalised ranking: comes with the next release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tastemaker.compat.implicit import gpu
+from tastemaker.compat.implicit.cpu import bpr as cpu_bpr
+from tastemaker.compat.implicit.gpu import bpr as gpu_bpr
+
+__all__ = ["BayesianPersonalizedRanking"]
+
+
+def BayesianPersonalizedRanking(
+    factors: int = 100,
+    learning_rate: float = 0.01,
+    regularization: float = 0.01,
+    dtype: Any = np.float32,
+    iterations: int = 100,
+    use_gpu: bool = gpu.HAS_CUDA,
+    num_threads: int = 0,
+    verify_negative_samples: bool = True,
+    random_state: Any = None,
+) -> cpu_bpr.BayesianPersonalizedRanking | gpu_bpr.BayesianPersonalizedRanking:
+    """Raise UnsupportedError until the next release."""
+    return gpu_bpr.BayesianPersonalizedRanking() if use_gpu else cpu_bpr.BayesianPersonalizedRanking()

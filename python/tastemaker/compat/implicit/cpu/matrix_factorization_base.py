@@ -1,0 +1,230 @@
+"""Recommendations and similarities from two matrices of factors."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from tastemaker._validation import check_finite, shown
+from tastemaker.compat.implicit._arguments import Asked, length_of, mask_of, rows_for, shaped, thread_count
+from tastemaker.compat.implicit.recommender_base import RecommenderBase
+from tastemaker.errors import ArgumentError, ArgumentTypeError, NotFittedError, UnsupportedError
+from tastemaker.models._outputs import Ranked
+from tastemaker.retrieval import DenseScorer
+
+__all__ = ["MatrixFactorizationBase"]
+
+Side: TypeAlias = Literal["users", "items"]
+Factors: TypeAlias = npt.NDArray[Any]
+
+
+class MatrixFactorizationBase(RecommenderBase):
+    """A recommender that scores by the inner product of a user's and an item's factors.
+
+    Parameters
+    ----------
+    num_threads : int, default 0
+        Threads of every call; 0 uses every CPU that the container allows. Results do not depend on it.
+
+    Attributes
+    ----------
+    user_factors, item_factors : ndarray (n, factors), or None before ``fit``
+        May be assigned. Read-only as arrays: what is derived from them would not notice a change in place.
+    user_norms, item_norms : ndarray (n,)
+        Lengths of the factors; 1e-10 for a row of zeros.
+    """
+
+    def __init__(self, num_threads: int = 0) -> None:
+        self.num_threads = num_threads
+        self._factors: dict[Side, Factors | None] = {"users": None, "items": None}
+        self._derived: dict[Side, dict[str, Any]] = {"users": {}, "items": {}}
+
+    @property
+    def user_factors(self) -> Factors | None:
+        """Factors of the users, one row each; None before ``fit``."""
+        return self._factors["users"]
+
+    @user_factors.setter
+    def user_factors(self, factors: Any) -> None:
+        self._set("users", "user_factors", factors)
+
+    @property
+    def item_factors(self) -> Factors | None:
+        """Factors of the items, one row each; None before ``fit``."""
+        return self._factors["items"]
+
+    @item_factors.setter
+    def item_factors(self, factors: Any) -> None:
+        self._set("items", "item_factors", factors)
+
+    @property
+    def user_norms(self) -> Factors:
+        """Lengths of the users' factors."""
+        return self._norms("users")
+
+    @property
+    def item_norms(self) -> Factors:
+        """Lengths of the items' factors."""
+        return self._norms("items")
+
+    def recommend(
+        self,
+        userid: Any,
+        user_items: Any,
+        N: int = 10,
+        filter_already_liked_items: bool = True,
+        filter_items: Any = None,
+        recalculate_user: bool = False,
+        items: Any = None,
+    ) -> Ranked:
+        size = len(self._of("items"))
+        asked = Asked.of("userid", userid) if recalculate_user else self._asked("users", "userid", userid)
+        mask = mask_of(("items", "filter_items"), items, filter_items, size)
+        n = length_of(N, mask, items)
+        if filter_already_liked_items or recalculate_user:
+            liked = rows_for("user_items", user_items, len(asked.ids), size)
+        queries = (
+            self.recalculate_user(asked.ids, liked) if recalculate_user else self._of("users")[asked.ids]
+        )
+        return self._best(
+            "items", False, queries, asked, n, mask, liked if filter_already_liked_items else None
+        )
+
+    recommend.__doc__ = RecommenderBase.recommend.__doc__
+
+    def recommend_all(
+        self,
+        user_items: Any,
+        N: int = 10,
+        recalculate_user: bool = False,
+        filter_already_liked_items: bool = True,
+        filter_items: Any = None,
+        users_items_offset: int = 0,
+    ) -> np.ndarray:
+        """Return the ids that ``recommend`` gives each row of user_items; deprecated in its favour.
+
+        Row r is user ``r + users_items_offset``.
+        """
+        warnings.warn(
+            "recommend_all is deprecated: call recommend with an array of user ids.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        ids, _ = self.recommend(
+            np.arange(user_items.shape[0]) + users_items_offset,
+            user_items,
+            N=N,
+            recalculate_user=recalculate_user,
+            filter_already_liked_items=filter_already_liked_items,
+            filter_items=filter_items,
+        )
+        return ids
+
+    def recalculate_user(self, userid: Any, user_items: Any) -> Factors:
+        """Return factors worked out from interactions; not every model can."""
+        raise UnsupportedError(f"`{type(self).__name__}` cannot do recalculate_user.")
+
+    def recalculate_item(self, itemid: Any, item_users: Any) -> Factors:
+        """Return factors worked out from interactions; not every model can."""
+        raise UnsupportedError(f"`{type(self).__name__}` cannot do recalculate_item.")
+
+    def similar_users(self, userid: Any, N: int = 10, filter_users: Any = None, users: Any = None) -> Ranked:
+        asked = self._asked("users", "userid", userid)
+        mask = mask_of(("users", "filter_users"), users, filter_users, len(self._of("users")))
+        queries = self._of("users")[asked.ids]
+        return self._best("users", True, queries, asked, length_of(N, mask, users), mask)
+
+    similar_users.__doc__ = RecommenderBase.similar_users.__doc__
+
+    def similar_items(
+        self,
+        itemid: Any,
+        N: int = 10,
+        recalculate_item: bool = False,
+        item_users: Any = None,
+        filter_items: Any = None,
+        items: Any = None,
+    ) -> Ranked:
+        mask = mask_of(("items", "filter_items"), items, filter_items, len(self._of("items")))
+        if recalculate_item:
+            asked = Asked.of("itemid", itemid)
+            queries = self.recalculate_item(asked.ids, item_users)
+        else:
+            asked = self._asked("items", "itemid", itemid)
+            queries = self._of("items")[asked.ids]
+        return self._best("items", True, queries, asked, length_of(N, mask, items), mask)
+
+    similar_items.__doc__ = RecommenderBase.similar_items.__doc__
+
+    def _set(self, side: Side, name: str, factors: Any) -> None:
+        self._derived[side] = {}
+        self._factors[side] = None if factors is None else _read_only(name, factors)
+
+    def _of(self, side: Side) -> Factors:
+        factors = self._factors[side]
+        if factors is None:
+            raise NotFittedError(
+                f"This `{type(self).__name__}` has no factors of {side}. Call fit(user_items) first."
+            )
+        return factors
+
+    def _asked(self, side: Side, name: str, ids: Any) -> Asked:
+        return Asked.of(name, ids, len(self._of(side)))
+
+    def _norms(self, side: Side) -> Factors:
+        derived = self._derived[side]
+        if "norms" not in derived:
+            norms = np.linalg.norm(self._of(side), axis=1)
+            derived["norms"] = np.where(norms > 0, norms, norms.dtype.type(1e-10))
+        cached: Factors = derived["norms"]
+        return cached
+
+    def _scorer(self, side: Side, cosine: bool) -> DenseScorer:
+        derived, name = self._derived[side], "cosine" if cosine else "product"
+        if name not in derived:
+            vectors = self._of(side)
+            if cosine:
+                vectors = vectors / self._norms(side)[:, None]
+            derived[name] = DenseScorer(vectors)
+        scorer: DenseScorer = derived[name]
+        return scorer
+
+    def _best(
+        self,
+        side: Side,
+        cosine: bool,
+        queries: Factors,
+        asked: Asked,
+        n: int,
+        mask: np.ndarray | None,
+        exclude: sp.csr_array | None = None,
+    ) -> Ranked:
+        """Return the answer of a call: the n best rows of a side for each query."""
+        if cosine:
+            norms = np.linalg.norm(queries, axis=1, keepdims=True)
+            queries = np.divide(queries, norms, out=np.zeros_like(queries), where=norms > 0)
+        scorer, count = self._scorer(side, cosine), max(1, min(n, len(self._of(side))))
+        threads = thread_count(self.num_threads)
+        ranked = scorer.topn(queries, count, exclude=exclude, allowed=mask, threads=threads)
+        return shaped(ranked, n, asked, queries.dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_derived": {"users": {}, "items": {}}}
+
+
+def _read_only(name: str, factors: Any) -> Factors:
+    array = np.asarray(factors)
+    if array.dtype not in (np.float32, np.float64):
+        raise ArgumentTypeError(
+            f"`{name}` must be an array of float32 or float64, got {shown(factors)} of {array.dtype}."
+        )
+    if array.ndim != 2:
+        raise ArgumentError(f"`{name}` must be 2-d, one row of factors each, got {array.ndim}-d.")
+    check_finite(name, array)
+    array = array.view()
+    array.flags.writeable = False
+    return array
