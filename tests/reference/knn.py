@@ -62,12 +62,12 @@ def jaccard(P, shrinkage):
 
 
 def random_walk(X, alpha, beta):
-    """sum_u x_ui x_uj (d_u d_i)^-alpha d_j^-beta."""
+    """P3alpha and RP3beta: the step item -> user to the power of alpha, times user -> item likewise, times d_j^-beta."""
+    items = X.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        user = np.where(X.sum(axis=1) > 0, X.sum(axis=1) ** -alpha, 0)
-        leave = X.sum(axis=0) ** -alpha
-        arrive = X.sum(axis=0) ** -beta
-        return (X.T @ (X * user[:, None])) * leave[:, None] * arrive[None, :]
+        leave = np.where(X > 0, (X / items) ** alpha, 0)
+        arrive = np.where(X > 0, (X / X.sum(axis=1, keepdims=True)) ** alpha, 0)
+        return leave.T @ arrive * items**-beta
 
 
 def best(S, n):

@@ -80,6 +80,7 @@ def test_similarities_equal_the_twin(similarity, kind, shrinkage, axis, rng):
         ("bm25", {"k1": 0.0}),
         ("random_walk", {"alpha": 0.7, "beta": 0.0}),
         ("random_walk", {"alpha": 0.0, "beta": 1.3}),
+        ("random_walk", {"alpha": 1.6, "beta": 0.4}),
     ],
 )
 def test_parameters_enter_as_in_the_formulas(similarity, params, kind, rng):

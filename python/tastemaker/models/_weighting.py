@@ -96,12 +96,12 @@ class Weighting:
                 return Weighted((indptr, indices, None, things), own, own)
             weight = (self.k1 + 1) * X.data / (norm[indices] + X.data)
             return Weighted((indptr, indices, weight.astype(np.float32), things))
-        parts = (indptr, indices, None if pattern else values, things)
         if self.similarity == "random_walk":
             degree = np.bincount(indices, weights=X.data, minlength=things).astype(np.float64)
             own, other = (_power(degree, -e).astype(np.float32) for e in (self.alpha, self.beta))
-            return Weighted(parts, own, other)
-        return Weighted(parts)
+            powers = None if pattern else np.power(values, np.float32(self.alpha))
+            return Weighted((indptr, indices, powers, things), own, other)
+        return Weighted((indptr, indices, None if pattern else values, things))
 
     @property
     def score(self) -> str:

@@ -50,7 +50,7 @@ class KNN(Recommender):
     b : float, default 0.75
         BM25's normalisation by popularity, within [0, 1]. 0.75 is the customary value [1]_.
     alpha : float, default 1
-        Exponent of the degrees that the random walk leaves, >= 0. 1 makes the walk's steps probabilities.
+        Exponent of the probabilities of the random walk's two steps, >= 0. 1 leaves them probabilities.
     beta : float, default 0.5
         Exponent of the degree that the random walk arrives at, >= 0: 0 is P3alpha [2]_, larger values (RP3beta [3]_)
         favour the long tail.
@@ -76,8 +76,9 @@ class KNN(Recommender):
     - bm25: the dot product of ``idf_u (k1 + 1) x_ui / (k1 (1 - b + b l_i / l) + x_ui)``, where l_i is the sum of x_i
       and l its mean over the items. Weights must be > 0.
     - jaccard: ``n_ij / (n_i + n_j - n_ij + shrinkage)``, n counting users; weights are ignored.
-    - random_walk: ``sum_u x_ui x_uj (d_u d_i)^-alpha d_j^-beta``. A degree d is the sum of the weights, as in
-      a random walk on a weighted graph (the number of interactions when all weights are 1). Weights must be > 0.
+    - random_walk: ``sum_u (x_ui / d_i)^alpha (x_uj / d_u)^alpha d_j^-beta``: from item i to a user, on to item j. A
+      degree d is the sum of the weights (the number of interactions when all are 1). Weights must be > 0. On
+      check-ins (Gowalla) alpha 0.9, beta 0.1 and 200 neighbours rank best.
     - dot: ``x_i.x_j``, for weights that are ready to be multiplied.
 
     The result does not depend on the number of threads: same bits.
