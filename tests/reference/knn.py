@@ -62,7 +62,7 @@ def jaccard(P, shrinkage):
 
 
 def random_walk(X, alpha, beta):
-    """P3alpha and RP3beta: the step item -> user to the power of alpha, times user -> item likewise, times d_j^-beta."""
+    """P3alpha and RP3beta: item -> user to the power of alpha, times user -> item likewise, times d_j^-beta."""
     items = X.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         leave = np.where(X > 0, (X / items) ** alpha, 0)
