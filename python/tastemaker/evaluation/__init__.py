@@ -4,5 +4,16 @@ from tastemaker.evaluation._differences import Difference, Differences
 from tastemaker.evaluation._intervals import Interval
 from tastemaker.evaluation._results import Comparison, Evaluation
 from tastemaker.evaluation._run import compare, evaluate
+from tastemaker.evaluation._segments import SegmentFigure, Segments
 
-__all__ = ["Comparison", "Difference", "Differences", "Evaluation", "Interval", "compare", "evaluate"]
+__all__ = [
+    "Comparison",
+    "Difference",
+    "Differences",
+    "Evaluation",
+    "Interval",
+    "SegmentFigure",
+    "Segments",
+    "compare",
+    "evaluate",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from tastemaker._table import Table, Tabular
 from tastemaker._validation import check_choice
 from tastemaker.evaluation._differences import Differences
 from tastemaker.evaluation._intervals import Interval, plus_minus
+from tastemaker.evaluation._segments import Basis, Segments, segments_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,6 +47,7 @@ class Evaluation(Tabular):
     recommend_seconds: float
     confidence: float
     draws: int
+    _basis: Basis
 
     @property
     def metrics(self) -> list[str]:
@@ -58,6 +61,58 @@ class Evaluation(Tabular):
 
     def __getitem__(self, metric: str) -> Interval:
         return self.figures[check_choice("metric", metric, self.figures)]
+
+    def segments(
+        self, by: Any = "activity", *, bins: int = 4, rng: Any = 0, threads: int | None = None
+    ) -> Segments:
+        """Return the figures of each segment of the test users, or of the relevant items.
+
+        Parameters
+        ----------
+        by : str or array_like, default "activity"
+            - "activity": users by the number of items in their history, in ``bins`` of about equal size
+            - "users": cold ones, without a history, and warm ones
+            - "popularity": relevant items by the number of training users who have them, in ``bins`` of about as many
+              test interactions
+            - "items": cold ones, which no training user has, and warm ones
+            - an array: a label of your own for each of ``users``
+
+            Where items are divided, only those of the segment count as relevant, to the users who have one.
+        bins : int, default 4
+            Quantiles of activity or popularity, >= 2; fewer come out where many values are equal.
+        rng : int, Generator, SeedSequence or None, default 0
+            Source of the bootstrap's randomness; each segment's users are drawn for themselves.
+        threads : int, optional
+            See ``tastemaker.num_threads``.
+
+        Returns
+        -------
+        Segments
+
+        Raises
+        ------
+        ArgumentError
+            An unknown name, or labels for another number of users.
+
+        Examples
+        --------
+        >>> import tastemaker as tm
+        >>> split = tm.splits.leave_last(tm.datasets.make_movies(rng=0).dataset)
+        >>> segments = tm.evaluate(tm.KNN(), split, "ndcg@10").segments("activity", bins=2)
+        >>> segments.to_table().columns
+        ['segment', 'model', 'metric', 'users', 'value', 'low', 'high']
+        >>> len(segments.rows)
+        2
+        """
+        return segments_of(
+            {self.name: self._basis},
+            by,
+            bins=bins,
+            confidence=self.confidence,
+            draws=self.draws,
+            rng=rng,
+            threads=threads,
+        )
 
     def to_table(self) -> Table:
         """Return columns metric, value, low and high."""
@@ -118,6 +173,20 @@ class Comparison(Tabular):
     def differences(self) -> Differences:
         """Return each other model's paired differences to the baseline, with intervals and p-values."""
         return self._differences
+
+    def segments(
+        self, by: Any = "activity", *, bins: int = 4, rng: Any = 0, threads: int | None = None
+    ) -> Segments:
+        """Return the figures of each model for each segment; see ``Evaluation.segments``."""
+        return segments_of(
+            {name: evaluation._basis for name, evaluation in self.evaluations.items()},
+            by,
+            bins=bins,
+            confidence=self._any.confidence,
+            draws=self._any.draws,
+            rng=rng,
+            threads=threads,
+        )
 
     def to_table(self) -> Table:
         """Return one row per model and metric: value, low, high, and the model's seconds."""

@@ -16,6 +16,7 @@ from tastemaker.evaluation._differences import Difference, Differences, paired_p
 from tastemaker.evaluation._intervals import intervals_of, resampled_means
 from tastemaker.evaluation._metrics import RankingMetrics
 from tastemaker.evaluation._results import Comparison, Evaluation
+from tastemaker.evaluation._segments import Basis
 from tastemaker.evaluation._task import Task
 from tastemaker.models.base import Recommender
 from tastemaker.splits import Split
@@ -207,6 +208,7 @@ def compare(
             recommend_seconds=result.recommend_seconds,
             confidence=confidence,
             draws=draws,
+            _basis=result.basis,
         )
         for result, own in zip(results, resampled, strict=True)
     }
@@ -257,6 +259,7 @@ class _Measured:
     """One model's figures before the bootstrap."""
 
     name: str
+    basis: Basis
     per_user: np.ndarray  # metrics x users
     fit_seconds: float
     recommend_seconds: float
@@ -271,5 +274,5 @@ def _measure(
         model.fit(task.split.train, threads=threads)
     n = min(metrics.depth, model.n_items_)
     answers = task.ask(model, n, ranks=metrics.needs_ranks, threads=threads)
-    per_user = metrics.of_lists(task.lists(answers), catalogue, threads)
-    return _Measured(name, per_user, model.fit_seconds_, answers.seconds)
+    basis = Basis(task.lists(answers), catalogue, metrics)
+    return _Measured(name, basis, basis.per_user(threads), model.fit_seconds_, answers.seconds)
