@@ -99,7 +99,7 @@ class Weighting:
         if self.similarity == "random_walk":
             degree = np.bincount(indices, weights=X.data, minlength=things).astype(np.float64)
             own, other = (_power(degree, -e).astype(np.float32) for e in (self.alpha, self.beta))
-            powers = None if pattern else np.power(values, np.float32(self.alpha))
+            powers = None if pattern else np.power(X.data, np.float32(self.alpha))
             return Weighted((indptr, indices, powers, things), own, other)
         return Weighted((indptr, indices, None if pattern else values, things))
 
