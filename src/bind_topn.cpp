@@ -1,4 +1,4 @@
-// Top-N retrieval: DenseIndex and SparseIndex.
+// Top-N retrieval: DenseIndex, SparseIndex and TableIndex.
 #include <pybind11/stl.h>
 
 #include "arrays.hpp"
@@ -7,6 +7,8 @@
 #include "tastemaker/select/dense_topn.hpp"
 #include "tastemaker/select/sparse_pairs.hpp"
 #include "tastemaker/select/sparse_topn.hpp"
+#include "tastemaker/select/table_pairs.hpp"
+#include "tastemaker/select/table_topn.hpp"
 #include "tastemaker/simd/level.hpp"
 
 namespace tastemaker::python {
@@ -152,11 +154,52 @@ void bind_sparse(py::module_& m) {
             py::arg("threads"));
 }
 
+void bind_table(py::module_& m) {
+    py::class_<TableIndex>(m, "TableIndex")
+        .def(py::init([](const array<float>& table) { return TableIndex(matrix_view(table), simd::kernels().topn); }),
+             py::arg("table").noconvert(), py::keep_alive<1, 2>())  // the index is a view
+        .def(
+            "topn",
+            [](const TableIndex& index, const py::tuple& queries, index_t n, const std::optional<py::tuple>& exclude,
+               const std::optional<array<std::uint8_t>>& allowed, int threads) {
+                const CsrArrays arrays = CsrArrays::from_tuple(queries);
+                const CsrView view = arrays.view();
+                const OptionalCsr seen(exclude);
+                const TopnRequest wanted = request(n, seen, allowed, index.catalogue(), threads);
+                return results(view.rows, n, [&](TopnResult out) { topn(index, view, wanted, out); });
+            },
+            py::arg("queries"), py::arg("n"), py::arg("exclude"), py::arg("allowed").noconvert(), py::arg("threads"))
+        .def(
+            "score",
+            [](const TableIndex& index, const py::tuple& queries, const array<index_t>& rows,
+               const array<index_t>& items, int threads) {
+                const CsrArrays arrays = CsrArrays::from_tuple(queries);
+                const CsrView view = arrays.view();
+                const PairsView pairs = pairs_view(rows, items);
+                return per_pair<float>(rows, [&](float* out) { score_pairs(index, view, pairs, threads, out); });
+            },
+            py::arg("queries"), py::arg("rows").noconvert(), py::arg("items").noconvert(), py::arg("threads"))
+        .def(
+            "rank",
+            [](const TableIndex& index, const py::tuple& queries, const array<index_t>& rows,
+               const array<index_t>& items, const std::optional<py::tuple>& exclude, int threads) {
+                const CsrArrays arrays = CsrArrays::from_tuple(queries);
+                const CsrView view = arrays.view();
+                const PairsView pairs = pairs_view(rows, items);
+                const OptionalCsr seen(exclude);
+                return per_pair<std::int64_t>(
+                    rows, [&](std::int64_t* out) { rank_pairs(index, view, pairs, seen.view(), threads, out); });
+            },
+            py::arg("queries"), py::arg("rows").noconvert(), py::arg("items").noconvert(), py::arg("exclude"),
+            py::arg("threads"));
+}
+
 }  // namespace
 
 void bind_topn(py::module_& m) {
     bind_dense(m);
     bind_sparse(m);
+    bind_table(m);
 }
 
 }  // namespace tastemaker::python

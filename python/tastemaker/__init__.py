@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _exports = {
     "ALS": "models.als",
     "Dataset": "data",
+    "EASE": "models.ease",
     "KNN": "models.knn",
     "Popular": "models.popular",
     "Recommender": "models.base",
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tastemaker.evaluation import evaluate as evaluate
     from tastemaker.models.als import ALS as ALS
     from tastemaker.models.base import Recommender as Recommender
+    from tastemaker.models.ease import EASE as EASE
     from tastemaker.models.knn import KNN as KNN
     from tastemaker.models.popular import Popular as Popular
     from tastemaker.models.svd import SVD as SVD

@@ -61,6 +61,28 @@ class SparseIndex:
         threads: int,
     ) -> npt.NDArray[np.int64]: ...
 
+class TableIndex:
+    def __init__(self, table: npt.NDArray[np.float32]) -> None: ...
+    def topn(
+        self,
+        queries: CsrParts,
+        n: int,
+        exclude: CsrParts | None,
+        allowed: npt.NDArray[np.uint8] | None,
+        threads: int,
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+    def score(
+        self, queries: CsrParts, rows: npt.NDArray[np.int32], items: npt.NDArray[np.int32], threads: int
+    ) -> npt.NDArray[np.float32]: ...
+    def rank(
+        self,
+        queries: CsrParts,
+        rows: npt.NDArray[np.int32],
+        items: npt.NDArray[np.int32],
+        exclude: CsrParts | None,
+        threads: int,
+    ) -> npt.NDArray[np.int64]: ...
+
 # knn
 def knn_neighbours(
     matrix: CsrParts,
@@ -107,6 +129,9 @@ def als_objective(
     problem: AlsProblem,
     threads: int,
 ) -> float: ...
+
+# ease
+def ease_gram(users: CsrParts, items: CsrParts, out: npt.NDArray[np.float32], threads: int) -> None: ...
 
 # eval
 def ranking_metric_names() -> list[str]: ...

@@ -21,6 +21,7 @@ _threads: ContextVar[int | None] = ContextVar("tastemaker_threads", default=None
 
 _cgroup = Path("/sys/fs/cgroup")
 _own_cgroup = Path("/proc/self/cgroup")
+_meminfo = Path("/proc/meminfo")
 
 # More is a mistake, and a system that cannot start so many may end the process.
 _max_threads = 1024
@@ -89,13 +90,13 @@ def cpu_limits() -> tuple[int, float | None]:
 @functools.cache  # a dozen files, read at each call, would take most of a short call's time
 def _cgroup_cpus() -> float | None:
     """CPUs that the quotas of this process's control group and of those above it allow; None without a quota."""
-    quotas = [_quota(folder) for folder in _cgroup_folders()]
+    quotas = [_quota(folder) for folder in _cgroup_folders("cpu")]
     return min((quota for quota in quotas if quota is not None), default=None)
 
 
-def _cgroup_folders() -> Iterator[Path]:
-    """Yield the folders that may hold a quota: cgroup v2, then v1; a container sees its own as the root."""
-    yield from (_cgroup, _cgroup / "cpu")
+def _cgroup_folders(controller: str) -> Iterator[Path]:
+    """Yield the folders that may hold a limit: cgroup v2, then v1; a container sees its own as the root."""
+    yield from (_cgroup, _cgroup / controller)
     try:
         lines = _own_cgroup.read_text().splitlines()
     except OSError:
@@ -105,8 +106,8 @@ def _cgroup_folders() -> Iterator[Path]:
         below = PurePosixPath(path.lstrip("/"))
         if number == "0":
             root = _cgroup
-        elif "cpu" in controllers.split(","):
-            root = _cgroup / "cpu"
+        elif controller in controllers.split(","):
+            root = _cgroup / controller
         else:
             continue
         yield from (root / part for part in (below, *below.parents))
@@ -124,6 +125,40 @@ def _quota(folder: Path) -> float | None:
     if not (quota.isdecimal() and period.isdecimal()) or int(period) == 0:
         return None  # "max" and -1 mean no quota
     return int(quota) / int(period)
+
+
+def available_memory() -> int | None:
+    """Return the bytes that this process may still take, by the machine and by its control groups; None if unknown."""
+    rooms = [_machine_memory(), *(_memory_left(folder) for folder in _cgroup_folders("memory"))]
+    return min((room for room in rooms if room is not None), default=None)
+
+
+def _machine_memory() -> int | None:
+    try:
+        lines = _meminfo.read_text().splitlines()
+    except OSError:
+        return None  # not Linux
+    sizes = dict(line.split(":", 1) for line in lines if ":" in line)
+    words = sizes.get("MemAvailable", "").split()
+    return int(words[0]) * 1024 if words and words[0].isdecimal() else None
+
+
+def _memory_left(folder: Path) -> int | None:
+    """Return what a control group may still take; the pages of files that it can drop count as free."""
+    for limit, usage, droppable in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        try:
+            texts = [(folder / name).read_text().strip() for name in (limit, usage)]
+            lines = (folder / "memory.stat").read_text().splitlines()
+        except OSError:
+            continue
+        if not all(text.isdecimal() for text in texts):
+            return None  # "max" means no limit
+        cache = sum(int(line.split()[1]) for line in lines if line.split()[0] == droppable)
+        return max(int(texts[0]) - int(texts[1]) + cache, 0)
+    return None
 
 
 def generator(rng: Any) -> np.random.Generator:

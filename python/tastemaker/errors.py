@@ -15,6 +15,7 @@ __all__ = [
     "FormatError",
     "MissingLibraryError",
     "ModelFitError",
+    "NotEnoughMemoryError",
     "NotFittedError",
     "PerformanceWarning",
     "TastemakerError",
@@ -60,6 +61,10 @@ class NotFittedError(TastemakerError, ValueError, AttributeError):
 
 class ModelFitError(TastemakerError, ArithmeticError):
     """Training lost its meaning, for example because factors became infinite."""
+
+
+class NotEnoughMemoryError(TastemakerError, MemoryError):
+    """This would need more memory than there is; found before any of it is taken."""
 
 
 class MissingLibraryError(TastemakerError, ImportError):

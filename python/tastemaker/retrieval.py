@@ -17,7 +17,7 @@ from tastemaker import _core
 from tastemaker._runtime import num_threads
 from tastemaker._validation import CsrParts, csr_parts
 
-__all__ = ["DenseScorer", "SparseScorer"]
+__all__ = ["DenseScorer", "SparseScorer", "TableScorer"]
 
 Ids: TypeAlias = npt.NDArray[np.int32]
 Scores: TypeAlias = npt.NDArray[np.float32]
@@ -121,12 +121,72 @@ class DenseScorer:
         return {"items": self.items, "_core": None}
 
 
-class SparseScorer:
+class _SparseQueries:
+    """What scorers of sparse queries share: the query row times the scorer's table."""
+
+    def topn(
+        self,
+        queries: sp.csr_array,
+        n: int,
+        *,
+        exclude: sp.csr_array | None = None,
+        allowed: Mask | None = None,
+        threads: int | None = None,
+    ) -> tuple[Ids, Scores]:
+        """Return the n best items of each query.
+
+        Parameters
+        ----------
+        queries : csr_array, (queries, sources)
+            A row without entries gets no items: it prefers nothing.
+        n, exclude, allowed, threads
+            As in `DenseScorer.topn`.
+
+        Returns
+        -------
+        ids, scores
+            As from `DenseScorer.topn`.
+        """
+        return self._index().topn(csr_parts(queries), n, _parts(exclude), allowed, num_threads(threads))
+
+    def score(
+        self,
+        queries: sp.csr_array,
+        rows: npt.ArrayLike,
+        items: npt.ArrayLike,
+        *,
+        threads: int | None = None,
+    ) -> Scores:
+        """Return the score of each pair (queries[rows[i]], items[i]); the same bits as in `topn`."""
+        return self._index().score(csr_parts(queries), _indices(rows), _indices(items), num_threads(threads))
+
+    def rank(
+        self,
+        queries: sp.csr_array,
+        rows: npt.ArrayLike,
+        items: npt.ArrayLike,
+        *,
+        exclude: sp.csr_array | None = None,
+        threads: int | None = None,
+    ) -> Ranks:
+        """Return the place, from 1, of each pair's item among the items that its query's `exclude` row leaves.
+
+        The item itself counts even when it is excluded.
+        """
+        return self._index().rank(
+            csr_parts(queries), _indices(rows), _indices(items), _parts(exclude), num_threads(threads)
+        )
+
+    def _index(self) -> _core.SparseIndex | _core.TableIndex:
+        raise NotImplementedError
+
+
+class SparseScorer(_SparseQueries):
     """Scores items by the product of a sparse query with a sparse table.
 
     Candidates are the items that the product touches, be their score negative or zero: about the others the table says
-    nothing. Building it costs a copy of the table, made at the first call and kept; calls may come from several
-    threads. A pickle holds the table only.
+    nothing. They score 0 and rank after all touched ones, by index. Building it costs a copy of the table, made at the
+    first call and kept; calls may come from several threads. A pickle holds the table only.
 
     Parameters
     ----------
@@ -149,61 +209,44 @@ class SparseScorer:
         self.table = table
         self._core: _core.SparseIndex | None = None
 
-    def topn(
-        self,
-        queries: sp.csr_array,
-        n: int,
-        *,
-        exclude: sp.csr_array | None = None,
-        allowed: Mask | None = None,
-        threads: int | None = None,
-    ) -> tuple[Ids, Scores]:
-        """Return the n best touched items of each query.
-
-        Parameters
-        ----------
-        queries : csr_array, (queries, sources)
-        n, exclude, allowed, threads
-            As in `DenseScorer.topn`.
-
-        Returns
-        -------
-        ids, scores
-            As from `DenseScorer.topn`.
-        """
-        return self._index().topn(csr_parts(queries), n, _parts(exclude), allowed, num_threads(threads))
-
-    def score(
-        self,
-        queries: sp.csr_array,
-        rows: npt.ArrayLike,
-        items: npt.ArrayLike,
-        *,
-        threads: int | None = None,
-    ) -> Scores:
-        """Return the score of each pair (queries[rows[i]], items[i]): 0 for an item that the query does not touch."""
-        return self._index().score(csr_parts(queries), _indices(rows), _indices(items), num_threads(threads))
-
-    def rank(
-        self,
-        queries: sp.csr_array,
-        rows: npt.ArrayLike,
-        items: npt.ArrayLike,
-        *,
-        exclude: sp.csr_array | None = None,
-        threads: int | None = None,
-    ) -> Ranks:
-        """Return the place, from 1, of each pair's item among the items that its query's `exclude` row leaves.
-
-        Untouched items follow all touched ones, by index. The item itself counts even when it is excluded.
-        """
-        return self._index().rank(
-            csr_parts(queries), _indices(rows), _indices(items), _parts(exclude), num_threads(threads)
-        )
-
     def _index(self) -> _core.SparseIndex:
         if self._core is None:
             self._core = _core.SparseIndex(csr_parts(self.table))
+        return self._core
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"table": self.table, "_core": None}
+
+
+class TableScorer(_SparseQueries):
+    """Scores items by the product of a sparse query with a dense table, which is not copied.
+
+    Every item is a candidate. Calls may come from several threads. A pickle holds the table only.
+
+    Parameters
+    ----------
+    table : ndarray of float32, (sources, items)
+        Row j says what an interaction with j tells about the items.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import scipy.sparse as sp
+    >>> from tastemaker.retrieval import TableScorer
+    >>> table = np.array([[0.0, 0.5, 0.25], [0.5, 0.0, -1.0]], dtype=np.float32)
+    >>> query = sp.csr_array(np.array([[1.0, 1.0]], dtype=np.float32))
+    >>> ids, scores = TableScorer(table).topn(query, n=3)
+    >>> ids, scores
+    (array([[0, 1, 2]], dtype=int32), array([[ 0.5 ,  0.5 , -0.75]], dtype=float32))
+    """
+
+    def __init__(self, table: npt.NDArray[np.float32]) -> None:
+        self.table = np.ascontiguousarray(table, dtype=np.float32)
+        self._core: _core.TableIndex | None = None
+
+    def _index(self) -> _core.TableIndex:
+        if self._core is None:
+            self._core = _core.TableIndex(self.table)
         return self._core
 
     def __getstate__(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ MODELS = {
     "als-cg": lambda: tm.ALS(factors=9, epochs=4, solver="cg", rng=1),
     "als-cholesky": lambda: tm.ALS(factors=6, epochs=3, solver="cholesky", rng=1),
     "svd": lambda: tm.SVD(factors=5, rng=1),
+    "ease": lambda: tm.EASE(reg=20.0),
 }
 
 

@@ -170,6 +170,40 @@ class TestGenerator:
             _runtime.generator(-1)
 
 
+class TestMemory:
+    @pytest.fixture(autouse=True)
+    def machine(self, cgroup, monkeypatch):
+        monkeypatch.setattr(_runtime, "_meminfo", cgroup / "meminfo")
+        write(cgroup / "meminfo", "MemTotal: 900 kB\nMemAvailable:   700 kB\n")
+
+    def test_the_machine_counts_without_groups(self, cgroup):
+        assert _runtime.available_memory() == 700 * 1024
+
+    @pytest.mark.parametrize("text", ["MemTotal: 9 kB\n", "MemAvailable:\n", None])
+    def test_nothing_is_claimed_where_nothing_is_known(self, cgroup, text):
+        (cgroup / "meminfo").unlink() if text is None else write(cgroup / "meminfo", text)
+        assert _runtime.available_memory() is None
+
+    def test_cgroup_v2(self, cgroup):
+        write(cgroup / "self", "0::/job\n")
+        write(cgroup / "job" / "memory.max", "500000\n")
+        write(cgroup / "job" / "memory.current", "300000\n")
+        write(cgroup / "job" / "memory.stat", "anon 9\ninactive_file 50000\nactive_file 7\n")
+        assert _runtime.available_memory() == 250_000
+        write(cgroup / "job" / "memory.max", "max\n")
+        assert _runtime.available_memory() == 700 * 1024
+        write(cgroup / "job" / "memory.max", "100000\n")
+        assert _runtime.available_memory() == 0
+
+    def test_cgroup_v1(self, cgroup):
+        write(cgroup / "self", "4:memory:/m\n3:cpu:/c\n")
+        folder = cgroup / "memory" / "m"
+        write(folder / "memory.limit_in_bytes", "400000\n")
+        write(folder / "memory.usage_in_bytes", "100000\n")
+        write(folder / "memory.stat", "inactive_file 1\ntotal_inactive_file 20000\n")
+        assert _runtime.available_memory() == 320_000
+
+
 def in_a_new_process(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code],

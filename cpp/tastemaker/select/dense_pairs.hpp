@@ -1,10 +1,9 @@
 // Scores and ranks of given (query, item) pairs against a DenseIndex.
 #pragma once
 
-#include <bit>
-
 #include "tastemaker/select/pairs.hpp"
 #include "tastemaker/select/panel_scan.hpp"
+#include "tastemaker/select/rank_targets.hpp"
 #include "tastemaker/select/request.hpp"
 
 namespace tastemaker {
@@ -48,9 +47,9 @@ public:
         active_.clear();
         for (index_t r = 0; r < end - begin; ++r) {
             Row& row = rows_[static_cast<std::size_t>(r)];
-            row = {&index_, std::numeric_limits<float>::infinity(), {}};
+            row = {&index_, {}};
             for (const offset_t i : groups.of(begin + r)) {
-                row.add(pair_score(index_, queries.row(begin + r), items[i]), items[i]);
+                row.targets.add(pair_score(index_, queries.row(begin + r), items[i]), items[i]);
             }
             if (!row.targets.empty()) {
                 active_.push_back(r);
@@ -58,44 +57,20 @@ public:
         }
         scan_.run(queries, seen, begin, std::span(rows_), active_, {});
         for (index_t r = 0; r < end - begin; ++r) {
-            const Target* target = rows_[static_cast<std::size_t>(r)].targets.data();
-            for (const offset_t i : groups.of(begin + r)) {
-                out[i] = (target++)->rank;
-            }
+            rows_[static_cast<std::size_t>(r)].targets.write(groups.of(begin + r), out);
         }
     }
 
 private:
-    struct Target {
-        float score;
-        index_t item;
-        std::int64_t rank;
-    };
-
     struct Row {
         const DenseIndex* index = nullptr;
-        float least = 0;
-        std::vector<Target> targets;
+        RankTargets targets;
 
-        // A score that overflowed to NaN enters no list: it ranks behind all others.
-        void add(float score, index_t item) {
-            targets.push_back(std::isnan(score) ? Target{-std::numeric_limits<float>::infinity(), index->catalogue(), 1}
-                                                : Target{score, item, 1});
-            least = std::min(least, targets.back().score);
-        }
-
-        float threshold() const { return least; }
+        float threshold() const { return targets.least(); }
 
         void take(std::uint64_t lanes, const float* scores, index_t panel) {
-            for (Target& target : targets) {
-                std::uint64_t greater = 0;
-                std::uint64_t equal = 0;
-                index->kernels().compare(scores, index->width(), target.score, &greater, &equal);
-                target.rank += std::popcount(greater & lanes);
-                for (equal &= lanes; equal != 0; equal &= equal - 1) {
-                    target.rank += index->ids(panel)[std::countr_zero(equal)] < target.item;
-                }
-            }
+            targets.count(index->kernels(), lanes, scores, index->width(),
+                          [&](int lane) { return index->ids(panel)[lane]; });
         }
     };
 

@@ -83,8 +83,41 @@ inline std::uint64_t topn_touched(const float* sums, float threshold) {
     return bits;
 }
 
+// Four chains of fma already take as long as L2 takes to deliver their operands, and a narrow panel of the table still
+// fits L2 with some thousand rows.
+constexpr int topn_table_vectors = 4;
+
+inline std::uint64_t topn_table_sums(const std::int32_t* rows, const float* weights, std::int64_t count,
+                                     const float* table, std::int64_t stride, float threshold, float* sums) {
+    constexpr int V = topn_table_vectors;
+    vf s[V];
+    for (int v = 0; v < V; ++v) {
+        s[v] = zero();
+    }
+    for (std::int64_t e = 0; e < count; ++e) {
+        const float* row = table + rows[e] * stride;
+        const vf x = broadcast(weights[e]);
+        for (int v = 0; v < V; ++v) {
+            s[v] = fma(x, load(row + v * vf::width), s[v]);
+        }
+    }
+    const vf t = broadcast(threshold);
+    std::uint64_t bits = 0;
+    for (int v = 0; v < V; ++v) {
+        bits |= static_cast<std::uint64_t>(greater_equal(s[v], t)) << (v * vf::width);
+    }
+    if (bits) {
+        for (int v = 0; v < V; ++v) {
+            store(sums + v * vf::width, s[v]);
+        }
+    }
+    return bits;
+}
+
 constexpr TopnKernels topn_kernels() {
-    return {topn_panel_width, topn_tile_rows, topn_score_tile, topn_compare, topn_touched};
+    return {topn_panel_width, topn_tile_rows, topn_score_tile,
+            topn_compare,     topn_touched,   topn_table_vectors * vf::width,
+            topn_table_sums};
 }
 
 }  // namespace tastemaker::simd::TASTEMAKER_ISA

@@ -23,6 +23,14 @@ struct TopnKernels {
     // Returns the bits i < 64 where sums[i] >= threshold and sums[i] is not -0, which marks a sum that nothing
     // was added to.
     std::uint64_t (*touched)(const float* sums, float threshold);
+
+    int table_width;  // columns that one call of table_sums adds up; at most 64
+
+    // Writes s[i] = sum over e < count of weights[e] * table[rows[e] * stride + i], e ascending, rounded as in
+    // score_tile, for i < table_width, and returns the bits where s[i] >= threshold, never for NaN. Without a set bit
+    // nothing may be written.
+    std::uint64_t (*table_sums)(const std::int32_t* rows, const float* weights, std::int64_t count, const float* table,
+                                std::int64_t stride, float threshold, float* sums);
 };
 
 }  // namespace tastemaker::simd

@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 section = "Model options"
 
 #: Class of each model by short name, imported when it is asked for.
-classes = {"popular": "Popular", "knn": "KNN", "als": "ALS", "svd": "SVD"}
+classes = {"popular": "Popular", "knn": "KNN", "als": "ALS", "svd": "SVD", "ease": "EASE"}
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from tastemaker.models.als import ALS
 from tastemaker.models.base import Recommender
+from tastemaker.models.ease import EASE
 from tastemaker.models.knn import KNN
 from tastemaker.models.popular import Popular
 from tastemaker.models.svd import SVD
 
-__all__ = ["ALS", "KNN", "SVD", "Popular", "Recommender"]
+__all__ = ["ALS", "EASE", "KNN", "SVD", "Popular", "Recommender"]

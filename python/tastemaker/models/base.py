@@ -23,9 +23,10 @@ from tastemaker.models._outputs import Output, Ranked, as_frame, frame_ids, rank
 from tastemaker.models._saving import arrays_of, facts_of
 from tastemaker.models._similarity import Comparable
 from tastemaker.models._titles import Titles, put_titles, titles_of
-from tastemaker.retrieval import DenseScorer, SparseScorer
+from tastemaker.retrieval import DenseScorer, SparseScorer, TableScorer
 
 Queries: TypeAlias = "np.ndarray | sp.csr_array"
+Scorer: TypeAlias = DenseScorer | SparseScorer | TableScorer
 
 
 class Recommender(Comparable):
@@ -36,7 +37,7 @@ class Recommender(Comparable):
     """
 
     @abstractmethod
-    def _scorer(self) -> DenseScorer | SparseScorer:
+    def _scorer(self) -> Scorer:
         """Return what scores queries against all items; built once per fit."""
 
     @abstractmethod
