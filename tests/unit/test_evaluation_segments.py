@@ -141,7 +141,10 @@ def test_tables_of_segments(result):
         ["warm", "popular"],
         ["warm", "knn"],
     ]
-    assert lines[6].startswith("Cold users have no history; ± is half the width of the 95 % bootstrap")
+    assert lines[6] == "Cold users have no history."
+    assert lines[7].startswith(
+        "± is half the width of the 95 % bootstrap interval over users (1,000 samples)"
+    )
     alone = result["knn"].segments("users")
     assert "model" not in repr(alone).split()
     assert "<td" in alone._repr_html_()

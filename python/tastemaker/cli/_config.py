@@ -29,7 +29,7 @@ _sections: dict[str, dict[str, str]] = {
     },
     "columns": _same,
     "split": {"kind": "split", "test_size": "test_size", "at": "at", "holdout": "holdout"},
-    "evaluation": {name: name for name in ("metrics", "draws", "confidence")},
+    "evaluation": {name: name for name in ("metrics", "draws", "confidence", "segments", "baseline")},
     "run": {"seed": "seed", "threads": "threads"},
 }
 

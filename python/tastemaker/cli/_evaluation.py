@@ -13,6 +13,7 @@ from tastemaker.cli._ids import items_of, users_of
 from tastemaker.cli._verb import Session, bundled, option
 from tastemaker.data import Dataset, IdMap
 from tastemaker.errors import DataError
+from tastemaker.evaluation import Comparison, Evaluation, Segments, segmentations
 from tastemaker.models import Recommender
 from tastemaker.splits import Split
 
@@ -26,6 +27,7 @@ class Measures:
     metrics: str
     draws: int
     confidence: float
+    segments: str | None
 
     def arguments(self, session: Session) -> dict[str, Any]:
         """Return them as keywords of evaluate and compare."""
@@ -37,6 +39,12 @@ class Measures:
             "threads": session.threads,
         }
 
+    def segments_of(self, result: Evaluation | Comparison, session: Session) -> Segments | None:
+        """Return the figures per segment if they were asked for."""
+        if self.segments is None:
+            return None
+        return result.segments(self.segments, rng=session.seed, threads=session.threads)
+
 
 measure_options = bundled(
     "measures",
@@ -46,7 +54,8 @@ measure_options = bundled(
         default="ndcg@10,recall@10,precision@10,hit@10",
         show_default=True,
         section=section,
-        help="Names with cutoffs, separated by commas.",
+        help="Names with cutoffs, separated by commas: precision, recall, ndcg, hit, map, mrr, auc, diversity, "
+        "novelty, popularity_lift, coverage; auc without a cutoff is over all items.",
     ),
     option(
         "--draws",
@@ -63,6 +72,13 @@ measure_options = bundled(
         show_default=True,
         section=section,
         help="Level of the intervals.",
+    ),
+    option(
+        "--segments",
+        type=click.Choice(tuple(segmentations)),
+        section=section,
+        help="Figures for each part of the users (by activity; cold and warm users) or of the relevant items "
+        "(by popularity; cold and warm items) too.",
     ),
 )
 

@@ -31,26 +31,31 @@ class Answer:
         The whole of it, for JSON.
     table : Tabular
         What people read.
+    more : tuple of Tabular
+        Further tables under it; files of rows leave them out.
     above, below : tuple of str
-        Lines of text around the table.
+        Lines of text around the tables.
     """
 
     facts: Mapping[str, Any]
     table: Tabular
     above: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
+    more: tuple[Tabular, ...] = ()
 
     def text(self) -> str:
         """Return the answer as lines for a terminal."""
-        return "\n".join([*self.above, self.table.to_text(), *self.below])
+        tables = "\n\n".join(table.to_text() for table in (self.table, *self.more))
+        return "\n".join([*self.above, tables, *self.below])
 
     def markdown(self) -> str:
         """Return the answer as Markdown."""
-        return "\n\n".join([*self.above, self.table.to_markdown(), *self.below])
+        tables = (table.to_markdown() for table in (self.table, *self.more))
+        return "\n\n".join([*self.above, *tables, *self.below])
 
     def html(self) -> str:
-        """Return the answer's table as a page that stands alone."""
-        return page(self.table._repr_html_())
+        """Return the answer's tables as a page that stands alone."""
+        return page("".join(table._repr_html_() for table in (self.table, *self.more)))
 
 
 def emit(session: Session, answer: Answer) -> None:

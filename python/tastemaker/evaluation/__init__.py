@@ -4,7 +4,7 @@ from tastemaker.evaluation._differences import Difference, Differences
 from tastemaker.evaluation._intervals import Interval
 from tastemaker.evaluation._results import Comparison, Evaluation
 from tastemaker.evaluation._run import compare, evaluate
-from tastemaker.evaluation._segments import SegmentFigure, Segments
+from tastemaker.evaluation._segments import SegmentFigure, Segments, segmentations
 
 __all__ = [
     "Comparison",
@@ -16,4 +16,5 @@ __all__ = [
     "Segments",
     "compare",
     "evaluate",
+    "segmentations",
 ]

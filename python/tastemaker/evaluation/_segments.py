@@ -97,7 +97,7 @@ class Segments(Tabular):
         level = f"{100 * self.confidence:.6g} %"
         return Table(
             columns,
-            caption=f"{segmentations.get(self.by, 'Users by the labels given')}; ± is half the width of the {level} "
+            caption=f"{segmentations.get(self.by, 'Users by the labels given')}.\n± is half the width of the {level} "
             f"bootstrap interval over users ({self.draws:,} samples).",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,7 +31,8 @@ def command(session: Session, model: Path, source: _data.DataChoice, measures: M
     for note in aligned.notes():
         session.note(note)
     result = evaluate(fitted, aligned.split, **measures.arguments(session))
-    facts = {
+    segments = measures.segments_of(result, session)
+    facts: dict[str, Any] = {
         "model": str(model),
         "test": source.data,
         "users": result.n_users,
@@ -40,4 +42,6 @@ def command(session: Session, model: Path, source: _data.DataChoice, measures: M
         "already_seen": aligned.seen,
         "results": records(result.to_table()),
     }
-    emit(session, Answer(facts, result))
+    if segments is not None:
+        facts["segments"] = records(segments.to_table())
+    emit(session, Answer(facts, result, more=() if segments is None else (segments,)))
