@@ -62,8 +62,10 @@ class GraphIndex:
             min(n + hidden, len(self._graph)),
             threads=self._threads,
         )
-        ids = found.keys.astype(np.int64)
-        bad = np.arange(ids.shape[1]) >= np.asarray(found.counts)[:, None]
+        # For a single query usearch gives vectors, as long as what it found.
+        ids, distances = np.atleast_2d(found.keys.astype(np.int64)), np.atleast_2d(found.distances)
+        counts = np.reshape(getattr(found, "counts", ids.shape[1]), (-1, 1))
+        bad = np.arange(ids.shape[1]) >= counts
         ids[bad] = 0
         if mask is not None:
             bad |= mask[ids] == 0
@@ -74,8 +76,16 @@ class GraphIndex:
             )
         best = np.argsort(bad, axis=1, kind="stable")[:, :n]
         bad = np.take_along_axis(bad, best, axis=1)
-        scores = np.take_along_axis(1 - found.distances, best, axis=1)
+        scores = np.take_along_axis(1 - distances, best, axis=1)
         return (
             np.where(bad, -1, np.take_along_axis(ids, best, axis=1)).astype(np.int32),
             np.where(bad, np.nan, scores).astype(np.float32),
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_threads": self._threads, "_graph": bytes(self._graph.save())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from usearch.index import Index
+
+        self._threads, self._graph = state["_threads"], Index.restore(state["_graph"])
