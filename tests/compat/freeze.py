@@ -16,6 +16,7 @@ def main():
 
     rng = np.random.default_rng(0)
     likes = rng.random((14, 9)) < 0.4
+    likes[np.arange(14), np.arange(14) % 9] = True
     X = sp.csr_matrix(likes * rng.uniform(0.5, 3, likes.shape))
     als = implicit.als.AlternatingLeastSquares
     neighbours = implicit.nearest_neighbours

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -14,6 +15,9 @@ import numpy as np
 from tastemaker._modelfile import replacing
 from tastemaker._validation import shown
 from tastemaker.errors import FileError, FormatError
+
+#: What the standard library raises for a zip file that contradicts itself.
+_broken = (zipfile.BadZipFile, zlib.error, struct.error, UnicodeDecodeError)
 
 
 def write(fileobj_or_path: Any, values: dict[str, Any]) -> None:
@@ -28,23 +32,30 @@ def write(fileobj_or_path: Any, values: dict[str, Any]) -> None:
 
 def read(fileobj_or_path: Any, known: Collection[str]) -> dict[str, Any]:
     """Return the arrays of a file, and its 0-d arrays as plain values; refuse names that are not known."""
-    source = fileobj_or_path if hasattr(fileobj_or_path, "read") else _npz_path(fileobj_or_path)
+    if hasattr(fileobj_or_path, "read"):
+        return _read("the file", fileobj_or_path, known)
+    path = _npz_path(fileobj_or_path)
     try:
-        with np.load(source, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise FormatError(f"{shown(source)} is no .npz file of a model.")
-            unknown = sorted(set(file.files) - set(known))
-            if unknown:
-                raise FormatError(
-                    f"{shown(source)} must hold {', '.join(known)} only, got {unknown[0]!r}. Is it another model's?"
-                )
-            return {name: _plain(file[name]) for name in file.files}
+        with path.open("rb") as file:
+            return _read(str(path), file, known)
+    except FileError:
+        raise
     except OSError as error:
-        raise FileError(f"{shown(source)} cannot be read ({error.strerror or error}).") from error
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(f"{shown(source)} is no .npz file, or is damaged ({error}).") from error
+        raise FileError(f"{path} cannot be read ({error.strerror or error}).") from error
+
+
+def _read(name: str, file: Any, known: Collection[str]) -> dict[str, Any]:
+    try:
+        arrays: Any = np.load(file, allow_pickle=False)
+        stored = {key: _plain(arrays[key]) for key in arrays.files}
+    except (ValueError, EOFError, KeyError, AttributeError, NotImplementedError, *_broken) as error:
+        raise FormatError(f"{name} is no .npz file, or is damaged ({error}).") from error
+    unknown = sorted(set(stored) - set(known))
+    if unknown:
+        raise FormatError(
+            f"{name} must hold {', '.join(sorted(known))} only, got {unknown[0]!r}. Is it another model's?"
+        )
+    return stored
 
 
 def take(values: dict[str, Any], name: str, kind: type, default: Any) -> Any:

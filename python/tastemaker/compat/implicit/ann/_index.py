@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -33,14 +34,8 @@ class GraphIndex:
     """
 
     def __init__(self, vectors: np.ndarray, settings: Settings, threads: int | None) -> None:
-        try:
-            from usearch.index import Index
-        except ImportError:
-            raise MissingLibraryError(
-                "index='usearch' needs the library usearch: pip install tastemaker[ann]. index='exact' needs none."
-            ) from None
         self._threads = num_threads(threads)
-        self._graph = Index(
+        self._graph = _usearch().Index(
             ndim=vectors.shape[1],
             metric="ip",
             dtype="f32",
@@ -86,6 +81,13 @@ class GraphIndex:
         return {"_threads": self._threads, "_graph": bytes(self._graph.save())}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        from usearch.index import Index
+        self._threads, self._graph = state["_threads"], _usearch().Index.restore(state["_graph"])
 
-        self._threads, self._graph = state["_threads"], Index.restore(state["_graph"])
+
+def _usearch() -> Any:
+    try:
+        return import_module("usearch.index")
+    except ImportError:
+        raise MissingLibraryError(
+            "index='usearch' needs the library usearch: pip install tastemaker[ann]. index='exact' needs none."
+        ) from None

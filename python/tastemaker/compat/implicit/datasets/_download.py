@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -35,7 +36,7 @@ def read(filename: str, matrix: str, *labels: str) -> Any:
             f"{path} is not there. Download {_url}{filename} to it; `tastemaker datasets` lists others."
         )
     try:
-        import h5py
+        h5py: Any = import_module("h5py")
     except ImportError:
         raise MissingLibraryError(f"Reading {path} needs the library h5py: pip install h5py.") from None
     try:
