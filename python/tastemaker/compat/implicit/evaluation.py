@@ -183,9 +183,9 @@ def _metrics(
     train = sp.csr_matrix(as_csr("train_user_items", train, shape=test.shape))
     if test.nnz == 0:
         raise DataError("`test_user_items` must hold at least one interaction, got none.")
+    deepest = min(K, test.shape[1])
     per_user = [
-        _of_users(ids, truth)
-        for ids, truth in _lists(model, train, test, min(K, test.shape[1]), show_progress)
+        _of_users(ids, truth, deepest) for ids, truth in _lists(model, train, test, deepest, show_progress)
     ]
     hits, precision, ndcg, auc, relevant = np.concatenate(per_user, axis=1)
     possible = np.minimum(K, relevant)
@@ -210,17 +210,18 @@ def _lists(
             advance(steps=len(batch))
 
 
-def _of_users(ids: np.ndarray, truth: sp.csr_array) -> np.ndarray:
+def _of_users(ids: np.ndarray, truth: sp.csr_array, K: int) -> np.ndarray:
     """Return (hits, sum of precisions at hits, NDCG, AUC, relevant items) of each user, by column."""
     items = truth.shape[1]
     relevant = np.diff(truth.indptr)
     rows = np.repeat(np.arange(len(relevant)), relevant)
     pairs = np.arange(len(ids))[:, None] * np.int64(items) + ids
     hit = (ids >= 0) & np.isin(pairs, rows * np.int64(items) + truth.indices)
-    place = np.arange(1, ids.shape[1] + 1)
+    width = ids.shape[1]  # less than K where a model has fewer items to choose from
     found = hit.cumsum(axis=1)
-    gain = 1 / np.log2(place + 1)
-    ideal = gain.cumsum()[np.minimum(len(place), relevant) - 1]
+    precisions = (hit * found / np.arange(1, width + 1)).sum(axis=1)
+    gain = 1 / np.log2(np.arange(2, K + 2))
+    ideal = gain.cumsum()[np.minimum(K, relevant) - 1]
     # The area: each irrelevant item of the list lies below the hits before it; those beyond the list, on average,
     # below all of its hits and half of the relevant items that it lacks.
     missed = (ids >= 0) & ~hit
@@ -228,4 +229,4 @@ def _of_users(ids: np.ndarray, truth: sp.csr_array) -> np.ndarray:
     below = (missed * found).sum(axis=1) + (found[:, -1] + relevant) / 2 * beyond
     pairs_in_all = relevant * (items - relevant)
     auc = np.divide(below, pairs_in_all, out=np.ones(len(below)), where=pairs_in_all > 0)
-    return np.stack([found[:, -1], (hit * found / place).sum(axis=1), hit @ gain / ideal, auc, relevant])
+    return np.stack([found[:, -1], precisions, hit @ gain[:width] / ideal, auc, relevant])

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from tastemaker._runtime import generator
 from tastemaker._validation import as_csr
-from tastemaker.errors import PerformanceWarning
+from tastemaker.errors import ArgumentError, ArgumentTypeError, PerformanceWarning
 
 __all__ = [
     "ParameterWarning",
@@ -46,7 +46,10 @@ def check_random_state(random_state: Any) -> np.random.Generator:
     """Return a Generator for an int, None, Generator or RandomState; the last seeds a new one."""
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31))
-    return generator(random_state)
+    try:
+        return generator(random_state)
+    except (ArgumentError, ArgumentTypeError) as error:
+        raise type(error)(str(error).replace("`rng`", "`random_state`")) from None
 
 
 def check_blas_config() -> None:

@@ -59,8 +59,8 @@ class GraphIndex:
         )
         # For a single query usearch gives vectors, as long as what it found.
         ids, distances = np.atleast_2d(found.keys.astype(np.int64)), np.atleast_2d(found.distances)
-        counts = np.reshape(getattr(found, "counts", ids.shape[1]), (-1, 1))
-        bad = np.arange(ids.shape[1]) >= counts
+        counts: Any = getattr(found, "counts", ids.shape[1])
+        bad = np.arange(ids.shape[1]) >= np.reshape(counts, (-1, 1))
         ids[bad] = 0
         if mask is not None:
             bad |= mask[ids] == 0

@@ -333,7 +333,7 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
     def _recalculated(self, given: Side, asked: Asked, name: str, interactions: Any) -> Factors:
         """Return rows solved against the factors of the given side."""
         table, derived = self._of(given), self._derived[given]
-        rows = rows_for(name, check_csr(interactions), len(asked.ids), len(table))
+        rows = rows_for(name, interactions, len(asked.ids), len(table))
         if "solver" not in derived:
             derived["solver"] = solver_against(table)
         solver: _ALS = derived["solver"].set_params(**self._objective())
