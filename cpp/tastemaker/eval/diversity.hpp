@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
 #include <vector>
@@ -38,14 +39,28 @@ public:
     double add(index_t item) {
         const double scale = inverse_[static_cast<std::size_t>(item)];
         const SparseRow vector = vectors_.row(item);
-        double product = 0;
-        for (std::size_t k = 0; k < vector.indices.size(); ++k) {
-            double& at = sum_[static_cast<std::size_t>(vector.indices[k])];
-            const double value = scale * static_cast<double>(vector.values[k]);
-            product += value * at;
+        const index_t* users = vector.indices.data();
+        const float* values = vector.values.data();
+        // Four sums, or each step would wait for the add of the one before.
+        std::array<double, 4> products{};
+        const auto step = [&](std::size_t k, std::size_t lane) {
+            double& at = sum_[static_cast<std::size_t>(users[k])];
+            const double value = scale * static_cast<double>(values[k]);
+            products[lane] += value * at;
             at += value;
+        };
+        const std::size_t size = vector.indices.size();
+        std::size_t k = 0;
+        for (; k + 4 <= size; k += 4) {
+            step(k, 0);
+            step(k + 1, 1);
+            step(k + 2, 2);
+            step(k + 3, 3);
         }
-        return product;
+        for (; k < size; ++k) {
+            step(k, 0);
+        }
+        return (products[0] + products[1]) + (products[2] + products[3]);
     }
 
     void clear() { std::ranges::fill(sum_, 0.0); }
