@@ -29,61 +29,38 @@ struct Solver {
 
 // Scratch of one worker.
 struct HalfEpochScratch {
-    static constexpr offset_t block_rows = 32;
-
     HalfEpochScratch(const Solver& solver, offset_t size) {
         if (solver.exact()) {
             cholesky = std::make_unique<CholeskyScratch>(size);
         } else {
-            cg = std::make_unique<CgScratch>(block_rows, size);
+            cg = std::make_unique<CgScratch>(size);
         }
     }
 
     std::unique_ptr<CgScratch> cg;
     std::unique_ptr<CholeskyScratch> cholesky;
-    std::vector<float> w, c;
-    std::vector<RowTerms> terms;
 };
 
-// Returns the end of the block that starts at row `begin`: up to 32 rows share the product with the Gram matrix, as
-// long as their rows of Y stay in a 256 KB share of L2 between the passes of conjugate gradients.
-inline index_t block_end(const CsrView& x, index_t begin, index_t end, offset_t size) {
-    const offset_t budget = 256 * 1024 / (4 * size);
-    index_t last = begin + 1;
-    while (last < end && last - begin < HalfEpochScratch::block_rows &&
-           x.indptr[last + 1] - x.indptr[begin] <= budget) {
-        ++last;
-    }
-    return last;
-}
-
-// Solves rows [begin, end) of x into `out`, which holds the starting point for conjugate gradients.
-inline void solve_block(const simd::AlsKernels& kernels, const Shared& shared, const CsrView& x, index_t begin,
-                        index_t end, const Problem& problem, const Solver& solver, MatrixView<float> out,
-                        HalfEpochScratch& scratch) {
-    const auto entries = static_cast<std::size_t>(x.indptr[end] - x.indptr[begin]);
-    scratch.w.resize(std::max(entries, scratch.w.size()));
-    scratch.c.resize(std::max(entries, scratch.c.size()));
-    scratch.terms.clear();
+// Solves rows [begin, end) of x into `out`, which holds the starting point for conjugate gradients. Rows without
+// entries become zero: their b is.
+inline void solve_rows(const simd::AlsKernels& kernels, const Shared& shared, const CsrView& x, index_t begin,
+                       index_t end, const Problem& problem, const Solver& solver, MatrixView<float> out,
+                       HalfEpochScratch& scratch) {
     for (index_t u = begin; u < end; ++u) {
-        const SparseRow row = x.row(u);
-        const offset_t at = x.indptr[u] - x.indptr[begin];
-        write_terms(problem, row, scratch.w.data() + at, scratch.c.data() + at);
-        scratch.terms.push_back(
-            {row.indices, scratch.w.data() + at, scratch.c.data() + at, problem.ridge(row.size(), shared.y.rows)});
-        if (row.size() == 0) {
-            std::fill_n(out.row(u), shared.size(), 0.0f);  // b = 0, hence x = 0
+        if (x.length(u) == 0) {
+            std::fill_n(out.row(u), shared.size(), 0.0f);
+        } else if (solver.exact()) {
+            solve_cholesky(kernels, shared, problem, x.row(u), out.row(u), *scratch.cholesky);
         }
     }
-    if (!solver.exact()) {
-        solve_cg(kernels, shared, scratch.terms, solver.cg_steps, out.row(begin), x.nnz() - x.indptr[begin],
-                 *scratch.cg);
+    const offset_t tile = tile_columns(x, shared.size());
+    for (index_t u = begin; u < end && !solver.exact();) {
+        const index_t last = cg_block_end(x, u, end);
+        gather_block(x, u, last, problem, tile, scratch.cg->entries);
+        solve_cg(kernels, shared, solver.cg_steps, out.row(u), *scratch.cg);
+        u = last;
     }
     for (index_t u = begin; u < end; ++u) {
-        if (solver.exact() && x.length(u) > 0) {
-            solve_cholesky(kernels, shared, scratch.terms[static_cast<std::size_t>(u - begin)], out.row(u),
-                           *scratch.cholesky);
-        }
         if (!std::isfinite(kernels.dot(out.row(u), out.row(u), shared.size()))) {
             throw NumericalError("factors became infinite or NaN");
         }
@@ -116,11 +93,8 @@ inline void half_epoch(const CsrView& x, const Factors& y, const double* gram, c
         if (!solver.exact()) {
             std::copy(start.row(begin), start.row(end), out.row(begin));
         }
-        for (auto u = static_cast<index_t>(begin); u < end;) {
-            const index_t last = block_end(x, u, static_cast<index_t>(end), size);
-            solve_block(kernels, shared, x, u, last, problem, solver, out, scratch[static_cast<std::size_t>(worker)]);
-            u = last;
-        }
+        solve_rows(kernels, shared, x, static_cast<index_t>(begin), static_cast<index_t>(end), problem, solver, out,
+                   scratch[static_cast<std::size_t>(worker)]);
     });
 }
 

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cmath>
-#include <span>
 
 #include "tastemaker/base/aligned.hpp"
 #include "tastemaker/base/views.hpp"
@@ -41,18 +40,13 @@ inline void require_padded(offset_t stride, index_t factors) {
             "factor rows must be padded to a multiple of 16 floats");
 }
 
-// One row's terms of A and b.
-struct RowTerms {
-    std::span<const index_t> columns;  // which y_t
-    const float* w = nullptr;
-    const float* c = nullptr;
-    float ridge = 0;
-
-    offset_t size() const { return static_cast<offset_t>(columns.size()); }
-};
-
 // Writes w_t and c_t of a row.
 inline void write_terms(const Problem& problem, const SparseRow& row, float* w, float* c) {
+    if (row.values.empty()) {
+        std::fill_n(w, row.size(), problem.alpha - problem.unobserved_weight);
+        std::fill_n(c, row.size(), problem.alpha);
+        return;
+    }
     for (offset_t t = 0; t < row.size(); ++t) {
         const float v = row.value(t);
         const float confidence = problem.confidence(v);

@@ -25,6 +25,13 @@ struct SparseRow {
 
     offset_t size() const { return static_cast<offset_t>(indices.size()); }
     float value(offset_t k) const { return values.empty() ? 1.0f : values[static_cast<std::size_t>(k)]; }
+
+    // Entries [begin, end).
+    SparseRow part(offset_t begin, offset_t end) const {
+        const auto from = static_cast<std::size_t>(begin);
+        const auto n = static_cast<std::size_t>(end - begin);
+        return {indices.subspan(from, n), values.empty() ? values : values.subspan(from, n)};
+    }
 };
 
 // Compressed sparse rows. `values` may be null: then every stored entry is 1.

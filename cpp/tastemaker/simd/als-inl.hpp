@@ -57,53 +57,48 @@ inline void gemm(const float* p, size_type rows, const float* g, size_type size,
     }
 }
 
-// R dots at once: R chains hide the latency of FMA and share each load of p.
-template <int R>
-inline void dots_block(const float* const (&y)[R], size_type size, const float* p, float* d) {
-    vf acc[R];
-    for (int r = 0; r < R; ++r) {
+// Four dots at once share each load of p and hide the latency of FMA. With `fetch`, four other rows are fetched
+// meanwhile, a line of each per line read: a burst of prefetches would fill the queue of cache misses.
+template <bool fetch>
+inline void four_dots(const float* table, size_type size, const size_type (&y)[4], const std::int32_t* others,
+                      const float* p, float* d) {
+    const float* row[4];
+    const float* other[4];
+    vf acc[4];
+    for (int r = 0; r < 4; ++r) {
+        row[r] = table + y[r] * size;
+        other[r] = fetch ? table + others[r] * size : nullptr;
         acc[r] = zero();
     }
-    for (size_type k = 0; k < size; k += vf::width) {
-        const vf pk = load(p + k);
-        for (int r = 0; r < R; ++r) {
-            acc[r] = fma(load(y[r] + k), pk, acc[r]);
+    for (size_type k = 0; k < size; k += als_padding) {
+        for (size_type lane = k; lane < k + als_padding; lane += vf::width) {
+            const vf pk = load(p + lane);
+            for (int r = 0; r < 4; ++r) {
+                acc[r] = fma(load(row[r] + lane), pk, acc[r]);
+            }
+        }
+        for (int r = 0; fetch && r < 4; ++r) {
+            prefetch(other[r] + k);
         }
     }
-    for (int r = 0; r < R; r += 4) {
-        store_sums(d + r, acc[r], acc[r + 1], acc[r + 2], acc[r + 3]);
-    }
-}
-
-inline void prefetch_row(const float* y, size_type size) {
-    for (size_type k = 0; k < size; k += 16) {
-        prefetch(y + k);
-    }
+    store_sums(d, acc[0], acc[1], acc[2], acc[3]);
 }
 
 inline void dots(const float* table, size_type size, const std::int32_t* rows, size_type n, const float* p, float* d,
                  size_type ahead) {
     constexpr size_type distance = 8;  // rows: some 50 ns of work at 64 factors, the latency of L3
     size_type t = 0;
-    for (; t + 8 <= n; t += 8) {
-        const float* y[8];
-        for (int r = 0; r < 8; ++r) {
-            y[r] = table + rows[t + r] * size;
+    for (; t + 4 <= n; t += 4) {
+        const size_type y[4] = {rows[t], rows[t + 1], rows[t + 2], rows[t + 3]};
+        if (t + distance + 4 <= ahead) {
+            four_dots<true>(table, size, y, rows + t + distance, p, d + t);
+        } else {
+            four_dots<false>(table, size, y, nullptr, p, d + t);
         }
-        for (size_type next = t + distance; next < t + distance + 8 && next < ahead; ++next) {
-            prefetch_row(table + rows[next] * size, size);
-        }
-        dots_block<8>(y, size, p, d + t);
     }
-    for (; t < n; t += 4) {
-        const float* y[4];
-        for (int r = 0; r < 4; ++r) {
-            y[r] = table + rows[t + r < n ? t + r : n - 1] * size;
-        }
-        for (size_type next = t + distance; next < t + distance + 4 && next < ahead; ++next) {
-            prefetch_row(table + rows[next] * size, size);
-        }
-        dots_block<4>(y, size, p, d + t);
+    if (t < n) {
+        const size_type y[4] = {rows[t], rows[t + 1 < n ? t + 1 : t], rows[t + 2 < n ? t + 2 : t], rows[t]};
+        four_dots<false>(table, size, y, nullptr, p, d + t);
     }
 }
 

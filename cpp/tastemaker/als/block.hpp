@@ -1,0 +1,80 @@
+// A block of rows whose conjugate gradients run together.
+#pragma once
+
+#include <vector>
+
+#include "tastemaker/als/problem.hpp"
+
+namespace tastemaker::als {
+
+inline constexpr offset_t panel_most = 64;
+
+// A run of entries of one row, in consecutive columns.
+struct Segment {
+    offset_t row = 0;  // within the block
+    offset_t begin = 0, end = 0;
+
+    offset_t size() const { return end - begin; }
+};
+
+// The observed entries of a block, tile of columns by tile and within a tile row by row: rows that share columns then
+// find them in L2. Each row keeps the order of its entries, so its sums do not depend on its block.
+struct BlockEntries {
+    std::vector<index_t> columns;  // which y_t
+    std::vector<float> w, c;
+    std::vector<Segment> segments;
+    std::vector<float> ridges;
+    std::vector<offset_t> next;  // first entry of each row that is not placed yet
+
+    offset_t size() const { return static_cast<offset_t>(columns.size()); }
+    offset_t rows() const { return static_cast<offset_t>(ridges.size()); }
+};
+
+// Entries of a row that are handled together: their rows of Y fill half of a 32 KB L1.
+inline offset_t panel_entries(offset_t size) {
+    return std::clamp<offset_t>(16 * 1024 / (4 * size), 4, panel_most);
+}
+
+// Returns how many columns make a tile: their rows of Y fill half of a 512 KB L2, or as many as it takes for a row to
+// have a panel of entries in a tile, where shorter segments would cost more than L2 saves.
+inline offset_t tile_columns(const CsrView& x, offset_t size) {
+    const double panel = static_cast<double>(panel_entries(size));
+    const double sparse = panel * x.rows * x.cols / static_cast<double>(std::max<offset_t>(x.nnz(), 1));
+    return std::max(256 * 1024 / (4 * size), static_cast<offset_t>(std::min<double>(sparse, x.cols)) + 1);
+}
+
+// Sets `block` to rows [begin, end) of x, cut into tiles of that many columns.
+inline void gather_block(const CsrView& x, index_t begin, index_t end, const Problem& problem, offset_t tile,
+                         BlockEntries& block) {
+    const auto entries = static_cast<std::size_t>(x.indptr[end] - x.indptr[begin]);
+    block.columns.resize(entries);
+    block.w.resize(entries);
+    block.c.resize(entries);
+    block.segments.clear();
+    block.ridges.clear();
+    block.next.assign(static_cast<std::size_t>(end - begin), 0);
+    for (index_t u = begin; u < end; ++u) {
+        block.ridges.push_back(problem.ridge(x.length(u), x.cols));
+    }
+    offset_t at = 0;
+    for (offset_t last = tile; at < block.size(); last += tile) {
+        for (index_t u = begin; u < end; ++u) {
+            const SparseRow row = x.row(u);
+            offset_t& from = block.next[static_cast<std::size_t>(u - begin)];
+            offset_t to = from;
+            while (to < row.size() && row.indices[static_cast<std::size_t>(to)] < last) {
+                ++to;
+            }
+            if (to > from) {
+                const SparseRow part = row.part(from, to);
+                write_terms(problem, part, block.w.data() + at, block.c.data() + at);
+                std::copy(part.indices.begin(), part.indices.end(), block.columns.begin() + at);
+                block.segments.push_back({u - begin, at, at + part.size()});
+                at += part.size();
+                from = to;
+            }
+        }
+    }
+}
+
+}  // namespace tastemaker::als
