@@ -51,6 +51,10 @@ class IndexedModel(RecommenderBase):
     def fit(self, Cui: Any, show_progress: bool = True, callback: Any = None) -> None:
         """Train the model and build the indexes; see the model's ``fit``."""
         self.model.fit(Cui, show_progress, callback)
+        self.build()
+
+    def build(self) -> None:
+        """Build the indexes of a model that is trained."""
         if self.index == "exact":
             return
         factors = self.model._of("items")
