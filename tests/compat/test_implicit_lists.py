@@ -170,3 +170,30 @@ def test_wrappers_and_neighbours_refuse_what_they_cannot_do(fitted):
             fitted(name).similar_users(0)
     with pytest.raises(NotImplementedError, match="recalculate_item"):
         fitted("cosine").similar_items(0, recalculate_item=True)
+
+
+def test_a_stored_zero_is_no_interaction(model, X):
+    """implicit filters it as a liked item."""
+    stored = X[3]
+    absent = model.recommend(3, stored)[0][0]
+    zero = sp.csr_matrix(
+        (np.append(stored.data, np.float32(0)), np.append(stored.indices, absent), [0, stored.nnz + 1]),
+        shape=stored.shape,
+    )
+    np.testing.assert_array_equal(model.recommend(3, zero)[0], model.recommend(3, stored)[0])
+
+
+def test_equal_scores_are_ordered_by_index():
+    model = MODELS["als"]()
+    model.user_factors = np.ones((1, 2), np.float32)
+    model.item_factors = np.ones((9, 2), np.float32)
+    nothing = sp.csr_matrix((1, 9))
+    assert model.recommend(0, nothing, N=4)[0].tolist() == [0, 1, 2, 3]
+    assert model.similar_items(5, N=3)[0].tolist() == [0, 1, 2]
+
+
+def test_a_user_without_factors_gets_nothing():
+    """implicit recommends arbitrary items at score 0."""
+    model = MODELS["als"]()
+    model.user_factors, model.item_factors = np.zeros((1, 2)), np.ones((9, 2))
+    assert len(model.recommend(0, sp.csr_matrix((1, 9)))[0]) == 0
