@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 from tests.compat.conftest import MODELS
 
+import tastemaker as tm
 from tastemaker.compat.implicit.als import AlternatingLeastSquares
 from tastemaker.compat.implicit.cpu import als as functions
 from tastemaker.compat.implicit.nearest_neighbours import BM25Recommender, CosineRecommender
@@ -50,6 +51,7 @@ BAD_MATRICES = {
     "column too large": (lambda X: broken(X, indices=at(3, 40)), DataError, "column indices in"),
     "negative column": (lambda X: broken(X, indices=at(3, -1)), DataError, "column indices in"),
     "dense": (lambda X: X.toarray(), ArgumentTypeError, "sparse matrix, got ndarray"),
+    "Dataset": (tm.Dataset.from_sparse, ArgumentTypeError, r"got Dataset.* pass its \.matrix"),
     "list": (lambda X: [[0, 1]], ArgumentTypeError, "sparse matrix, got list"),
     "None": (lambda X: None, ArgumentTypeError, "sparse matrix, got NoneType"),
     "complex": (lambda X: X.astype(complex), DataError, "real numbers"),

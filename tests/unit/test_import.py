@@ -40,6 +40,10 @@ def test_the_import_leaves_optional_and_slow_libraries_alone():
     assert not {"pandas", "polars", "pyarrow", "duckdb", "sklearn", "narwhals", "tqdm", "pooch"} & set(loaded)
 
 
+def test_the_import_leaves_the_facades_alone():
+    assert python("import sys, tastemaker; print('tastemaker.compat' in sys.modules)") == "False\n"
+
+
 def test_every_public_name_can_be_reached_and_is_listed():
     for name in tastemaker.__all__:
         assert getattr(tastemaker, name) is not None

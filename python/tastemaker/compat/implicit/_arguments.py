@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from tastemaker._validation import as_csr, check_indices, check_int
-from tastemaker.errors import ArgumentError, DataError, UnknownIdError
+from tastemaker._validation import as_csr, check_indices, check_int, shown
+from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, UnknownIdError
 from tastemaker.models._inputs import id_list, is_scalar_id
 from tastemaker.models._outputs import Ranked
 
@@ -44,6 +44,21 @@ def index_array(name: str, ids: Any, size: int) -> np.ndarray:
         return check_indices(name, id_list(name, ids), size)
     except UnknownIdError as error:
         raise OutOfRangeError(str(error)) from None
+    except ArgumentTypeError:
+        raise ArgumentTypeError(
+            f"`{name}` must be an int or a sequence of ints in [0, {size}), got {shown(ids)}. "
+            "For ids of your own fit a model of tastemaker on a Dataset."
+        ) from None
+
+
+def sparse(name: str, matrix: Any, shape: tuple[int | None, int | None] = (None, None)) -> sp.csr_array:
+    """Return a checked, canonical float32 copy of a sparse matrix."""
+    if not sp.issparse(matrix):
+        raise ArgumentTypeError(
+            f"`{name}` must be a scipy sparse matrix, got {type(matrix).__name__}. "
+            "Wrap a dense array in scipy.sparse.csr_matrix; of a Dataset pass its .matrix."
+        )
+    return as_csr(name, matrix, shape=shape)
 
 
 def rows_for(name: str, matrix: Any, count: int, columns: int) -> sp.csr_array:
@@ -54,7 +69,9 @@ def rows_for(name: str, matrix: Any, count: int, columns: int) -> sp.csr_array:
             f"`{name}` must contain 1 row for every id asked for ({count}), got {given} rows. "
             f"Pass {name}[ids], not the whole matrix."
         )
-    rows = as_csr(name, matrix)
+    rows = sparse(name, matrix)
+    if rows.shape[1] == columns:
+        return rows
     if rows.shape[1] > columns:
         raise DataError(
             f"`{name}` must have at most {columns} columns, those of the model, got {rows.shape[1]}. "

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import scipy.sparse as sp
 
-from tastemaker._validation import as_csr, check_float, check_int, friendly
-from tastemaker.compat.implicit._arguments import max_size, thread_count
+from tastemaker._validation import check_float, check_int, friendly
+from tastemaker.compat.implicit._arguments import max_size, sparse, thread_count
 from tastemaker.compat.implicit.utils import check_random_state
 from tastemaker.errors import DataError
 from tastemaker.models._training import progress_bar
@@ -46,7 +46,7 @@ def train_test_split(ratings: Any, train_percentage: float = 0.8, random_state: 
     (train, test) : csr_matrix, of the shape and dtype of ratings
     """
     share = check_float("train_percentage", train_percentage, low=0, high=1)
-    as_csr("ratings", ratings)
+    sparse("ratings", ratings)
     entries = ratings.tocoo()
     chosen = check_random_state(random_state).random(len(entries.data)) < share
     return _part(entries, chosen), _part(entries, ~chosen & (entries.data > 0))
@@ -73,7 +73,7 @@ def leave_k_out_split(
     """
     K = check_int("K", K, low=1)
     share = check_float("train_only_size", train_only_size, low=0, high=1)
-    as_csr("ratings", ratings)
+    sparse("ratings", ratings)
     entries = ratings.tocoo()
     rng = check_random_state(random_state)
     users, counts = np.unique(entries.row, return_counts=True)
@@ -179,8 +179,8 @@ def _metrics(
 ) -> dict[str, float]:
     K = check_int("K", K, low=1, high=max_size)
     thread_count(num_threads)
-    test = as_csr("test_user_items", test)
-    train = sp.csr_matrix(as_csr("train_user_items", train, shape=test.shape))
+    test = sparse("test_user_items", test)
+    train = sp.csr_matrix(sparse("train_user_items", train, test.shape))
     if test.nnz == 0:
         raise DataError("`test_user_items` must hold at least one interaction, got none.")
     deepest = min(K, test.shape[1])

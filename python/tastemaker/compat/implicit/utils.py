@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tastemaker._runtime import generator
-from tastemaker._validation import as_csr
+from tastemaker.compat.implicit._arguments import sparse
 from tastemaker.errors import ArgumentError, ArgumentTypeError, PerformanceWarning
 
 __all__ = [
@@ -31,7 +31,7 @@ class ParameterWarning(PerformanceWarning):
 def check_csr(user_items: Any) -> sp.csr_array:
     """Return a checked float32 CSR copy of a sparse matrix; warn where it had another format."""
     start = time.perf_counter()
-    matrix = as_csr("user_items", user_items)
+    matrix = sparse("user_items", user_items)
     if user_items.format != "csr":
         warnings.warn(
             f"`user_items` should be a CSR matrix, got {type(user_items).__name__}; "
