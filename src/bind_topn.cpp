@@ -29,6 +29,10 @@ struct OptionalCsr {
     const CsrView* view() const { return arrays ? &csr : nullptr; }
 };
 
+Ties ties_of(bool shared) {
+    return shared ? Ties::shared : Ties::by_index;
+}
+
 PairsView pairs_view(const array<index_t>& rows, const array<index_t>& items) {
     return {vector_data(rows, rows.size()), vector_data(items, rows.size()), rows.size()};
 }
@@ -96,15 +100,16 @@ void bind_dense(py::module_& m) {
         .def(
             "rank",
             [](const DenseIndex& index, const array<float>& queries, const array<index_t>& rows,
-               const array<index_t>& items, const std::optional<py::tuple>& exclude, int threads) {
+               const array<index_t>& items, const std::optional<py::tuple>& exclude, bool share_ties, int threads) {
                 const MatrixView<const float> view = matrix_view(queries);
                 const PairsView pairs = pairs_view(rows, items);
                 const OptionalCsr seen(exclude);
-                return per_pair<std::int64_t>(
-                    rows, [&](std::int64_t* out) { rank_pairs(index, view, pairs, seen.view(), threads, out); });
+                return per_pair<std::int64_t>(rows, [&](std::int64_t* out) {
+                    rank_pairs(index, view, pairs, seen.view(), threads, out, ties_of(share_ties));
+                });
             },
             py::arg("queries").noconvert(), py::arg("rows").noconvert(), py::arg("items").noconvert(),
-            py::arg("exclude"), py::arg("threads"));
+            py::arg("exclude"), py::arg("share_ties"), py::arg("threads"));
 }
 
 void bind_sparse(py::module_& m) {
@@ -141,17 +146,18 @@ void bind_sparse(py::module_& m) {
         .def(
             "rank",
             [](const SparseIndex& index, const py::tuple& queries, const array<index_t>& rows,
-               const array<index_t>& items, const std::optional<py::tuple>& exclude, int threads) {
+               const array<index_t>& items, const std::optional<py::tuple>& exclude, bool share_ties, int threads) {
                 const CsrArrays arrays = CsrArrays::from_tuple(queries);
                 const CsrView view = arrays.view();
                 const PairsView pairs = pairs_view(rows, items);
                 const OptionalCsr seen(exclude);
                 return per_pair<std::int64_t>(rows, [&](std::int64_t* out) {
-                    rank_pairs(index, simd::kernels().topn, view, pairs, seen.view(), threads, out);
+                    rank_pairs(index, simd::kernels().topn, view, pairs, seen.view(), threads, out,
+                               ties_of(share_ties));
                 });
             },
             py::arg("queries"), py::arg("rows").noconvert(), py::arg("items").noconvert(), py::arg("exclude"),
-            py::arg("threads"));
+            py::arg("share_ties"), py::arg("threads"));
 }
 
 void bind_table(py::module_& m) {
@@ -182,16 +188,17 @@ void bind_table(py::module_& m) {
         .def(
             "rank",
             [](const TableIndex& index, const py::tuple& queries, const array<index_t>& rows,
-               const array<index_t>& items, const std::optional<py::tuple>& exclude, int threads) {
+               const array<index_t>& items, const std::optional<py::tuple>& exclude, bool share_ties, int threads) {
                 const CsrArrays arrays = CsrArrays::from_tuple(queries);
                 const CsrView view = arrays.view();
                 const PairsView pairs = pairs_view(rows, items);
                 const OptionalCsr seen(exclude);
-                return per_pair<std::int64_t>(
-                    rows, [&](std::int64_t* out) { rank_pairs(index, view, pairs, seen.view(), threads, out); });
+                return per_pair<std::int64_t>(rows, [&](std::int64_t* out) {
+                    rank_pairs(index, view, pairs, seen.view(), threads, out, ties_of(share_ties));
+                });
             },
             py::arg("queries"), py::arg("rows").noconvert(), py::arg("items").noconvert(), py::arg("exclude"),
-            py::arg("threads"));
+            py::arg("share_ties"), py::arg("threads"));
 }
 
 }  // namespace

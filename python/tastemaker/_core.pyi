@@ -36,6 +36,7 @@ class DenseIndex:
         rows: npt.NDArray[np.int32],
         items: npt.NDArray[np.int32],
         exclude: CsrParts | None,
+        share_ties: bool,
         threads: int,
     ) -> npt.NDArray[np.int64]: ...
 
@@ -58,6 +59,7 @@ class SparseIndex:
         rows: npt.NDArray[np.int32],
         items: npt.NDArray[np.int32],
         exclude: CsrParts | None,
+        share_ties: bool,
         threads: int,
     ) -> npt.NDArray[np.int64]: ...
 
@@ -80,6 +82,7 @@ class TableIndex:
         rows: npt.NDArray[np.int32],
         items: npt.NDArray[np.int32],
         exclude: CsrParts | None,
+        share_ties: bool,
         threads: int,
     ) -> npt.NDArray[np.int64]: ...
 

@@ -109,8 +109,26 @@ class DenseScorer:
         The item itself counts even when it is excluded.
         """
         return self._index(threads).rank(
-            _dense(queries), _indices(rows), _indices(items), _parts(exclude), num_threads(threads)
+            _dense(queries), _indices(rows), _indices(items), _parts(exclude), False, num_threads(threads)
         )
+
+    def mean_rank(
+        self,
+        queries: npt.NDArray[np.float32],
+        rows: npt.ArrayLike,
+        items: npt.ArrayLike,
+        *,
+        exclude: sp.csr_array | None = None,
+        threads: int | None = None,
+    ) -> npt.NDArray[np.float64]:
+        """Return the mean place of each pair's item and those of the same score, as `rank` otherwise.
+
+        Unlike `rank`, this favours no item for its index.
+        """
+        twice = self._index(threads).rank(
+            _dense(queries), _indices(rows), _indices(items), _parts(exclude), True, num_threads(threads)
+        )
+        return twice / 2
 
     def _index(self, threads: int | None) -> _core.DenseIndex:
         if self._core is None:
@@ -174,8 +192,27 @@ class _SparseQueries:
         The item itself counts even when it is excluded.
         """
         return self._index().rank(
-            csr_parts(queries), _indices(rows), _indices(items), _parts(exclude), num_threads(threads)
+            csr_parts(queries), _indices(rows), _indices(items), _parts(exclude), False, num_threads(threads)
         )
+
+    def mean_rank(
+        self,
+        queries: sp.csr_array,
+        rows: npt.ArrayLike,
+        items: npt.ArrayLike,
+        *,
+        exclude: sp.csr_array | None = None,
+        threads: int | None = None,
+    ) -> npt.NDArray[np.float64]:
+        """Return the mean place of each pair's item and those of the same score, as `rank` otherwise.
+
+        Unlike `rank`, this favours no item for its index. Items that a sparse table does not touch share the last
+        places.
+        """
+        twice = self._index().rank(
+            csr_parts(queries), _indices(rows), _indices(items), _parts(exclude), True, num_threads(threads)
+        )
+        return twice / 2
 
     def _index(self) -> _core.SparseIndex | _core.TableIndex:
         raise NotImplementedError

@@ -318,6 +318,8 @@ TEST_CASE("scores and ranks of pairs equal the places in the full list") {
             score_pairs(sparse, kernels, rows.view(), pairs, threads, sparse_scores.data());
             rank_pairs(dense, queries.view(), pairs, &seen_view, threads, dense_ranks.data());
             rank_pairs(sparse, kernels, rows.view(), pairs, &seen_view, threads, sparse_ranks.data());
+            std::vector<std::int64_t> twice(at.size());
+            rank_pairs(dense, queries.view(), pairs, &seen_view, threads, twice.data(), Ties::shared);
             for (std::size_t i = 0; i < at.size(); ++i) {
                 const auto place = [&](const Ranking& all, float score) {
                     const Ranking open = without(all, seen_view.row(at[i]), nullptr);
@@ -330,6 +332,12 @@ TEST_CASE("scores and ranks of pairs equal the places in the full list") {
                 const Ranking by_dense = dense_ranking(items, queries, at[i]);
                 CHECK(dense_scores[i] == score_in(by_dense));
                 CHECK(dense_ranks[i] == place(by_dense, dense_scores[i]));
+                std::int64_t before = 2;
+                for (const rank_key key : without(by_dense, seen_view.row(at[i]), nullptr)) {
+                    const bool tied = key_score(key) == dense_scores[i];
+                    before += tied ? key_index(key) != found[i] : 2 * (key_score(key) > dense_scores[i]);
+                }
+                CHECK(twice[i] == before);
                 const Ranking by_sparse = sparse_ranking(table, rows.view().row(at[i]));
                 if (const float score = score_in(by_sparse); !std::isnan(score)) {
                     CHECK(sparse_scores[i] == score);

@@ -59,3 +59,15 @@ def rank(scores, rows, items, exclude=None):
         others = [j for j in range(len(values)) if j not in hidden or j == item]
         ranks.append(1 + sorted(others, key=lambda j: (-values[j], j)).index(item))
     return np.array(ranks, dtype=np.int64)
+
+
+def mean_rank(scores, rows, items, exclude=None):
+    """The same, where items of equal score share the mean of their places."""
+    ranks = []
+    for row, item in zip(rows, items, strict=True):
+        hidden = set() if exclude is None else set(exclude[[row]].indices)
+        values = np.where(np.isnan(scores[row]), -np.inf, scores[row])
+        others = [j for j in range(len(values)) if j not in hidden and j != item]
+        before = [1 if values[j] > values[item] else 0.5 for j in others if values[j] >= values[item]]
+        ranks.append(1 + sum(before))
+    return np.array(ranks)

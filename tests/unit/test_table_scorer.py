@@ -59,6 +59,8 @@ def test_pairs_equal_the_twin(rng, n_items, n_queries, threads):
     for drop in (None, exclude):
         got = scorer.rank(queries, rows, items, exclude=drop, threads=threads)
         np.testing.assert_array_equal(got, twin.rank(scores, rows, items, drop))
+        shared = scorer.mean_rank(queries, rows, items, exclude=drop, threads=threads)
+        np.testing.assert_array_equal(shared, twin.mean_rank(scores, rows, items, drop))
 
 
 @pytest.mark.usefixtures("simd_level")

@@ -172,8 +172,12 @@ def test_ranks_of_all_pairs_equal_the_twin(rng, excluded):
     dense = queries.astype(np.float64) @ items.T
     ranks = DenseScorer(items).rank(queries, at, found, exclude=exclude)
     np.testing.assert_array_equal(ranks, twin.rank(dense, at, found, exclude))
+    shared = DenseScorer(items).mean_rank(queries, at, found, exclude=exclude)
+    np.testing.assert_array_equal(shared, twin.mean_rank(dense, at, found, exclude))
     ranks = SparseScorer(table).rank(rows, at, found, exclude=exclude)
     np.testing.assert_array_equal(ranks, twin.rank(twin.sparse_scores(rows, table), at, found, exclude))
+    shared = SparseScorer(table).mean_rank(rows, at, found, exclude=exclude)
+    np.testing.assert_array_equal(shared, twin.mean_rank(twin.sparse_scores(rows, table), at, found, exclude))
     np.testing.assert_array_equal(
         SparseScorer(table).score(rows, at, found), np.nan_to_num(twin.sparse_scores(rows, table))[at, found]
     )

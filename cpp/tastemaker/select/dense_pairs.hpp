@@ -36,8 +36,8 @@ inline void score_pairs(const DenseIndex& index, MatrixView<const float> queries
 // One worker's ranking of the pairs of a block of queries.
 class DenseRanking {
 public:
-    DenseRanking(const DenseIndex& index, const std::vector<std::uint64_t>& blocked)
-        : index_(index), scan_(index, blocked) {}
+    DenseRanking(const DenseIndex& index, const std::vector<std::uint64_t>& blocked, Ties ties)
+        : index_(index), ties_(ties), scan_(index, blocked) {}
 
     // Writes to out[i], for each pair i of rows [begin, end), 1 + the number of unseen items that come before its item
     // in the total order.
@@ -47,7 +47,7 @@ public:
         active_.clear();
         for (index_t r = 0; r < end - begin; ++r) {
             Row& row = rows_[static_cast<std::size_t>(r)];
-            row = {&index_, {}};
+            row = {&index_, RankTargets(ties_)};
             for (const offset_t i : groups.of(begin + r)) {
                 row.targets.add(pair_score(index_, queries.row(begin + r), items[i]), items[i]);
             }
@@ -75,6 +75,7 @@ private:
     };
 
     const DenseIndex& index_;
+    Ties ties_;
     PanelScan<Row> scan_;
     std::vector<Row> rows_;
     std::vector<index_t> active_;
@@ -82,7 +83,7 @@ private:
 
 // Writes the rank of each pair among the items that its query has not seen; the item itself always counts.
 inline void rank_pairs(const DenseIndex& index, MatrixView<const float> queries, const PairsView& pairs,
-                       const CsrView* seen, int threads, std::int64_t* out) {
+                       const CsrView* seen, int threads, std::int64_t* out, Ties ties = Ties::by_index) {
     require(queries.cols == index.factors(), "queries and items must have the same number of factors");
     require(queries.rows <= std::numeric_limits<index_t>::max(), "a call takes fewer than 2^31 queries");
     check_seen(seen, queries.rows, index.catalogue());
@@ -90,7 +91,7 @@ inline void rank_pairs(const DenseIndex& index, MatrixView<const float> queries,
     const auto rows = static_cast<index_t>(queries.rows);
     const std::vector<std::uint64_t> blocked = index.blocked(nullptr);
     const index_t block = block_rows(index, 0, rows, threads);
-    std::vector<DenseRanking> workers(static_cast<std::size_t>(threads), DenseRanking(index, blocked));
+    std::vector<DenseRanking> workers(static_cast<std::size_t>(threads), DenseRanking(index, blocked, ties));
     parallel_chunks((offset_t{rows} + block - 1) / block, threads, [&](offset_t chunk, int worker) {
         const auto begin = static_cast<index_t>(chunk * block);
         workers[static_cast<std::size_t>(worker)].run(queries, seen, groups, pairs.items, begin,

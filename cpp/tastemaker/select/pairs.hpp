@@ -9,6 +9,22 @@
 
 namespace tastemaker {
 
+// What the rank of an item is among others of its score.
+enum class Ties {
+    by_index,  // its place in the total order
+    shared,    // twice the mean of their places, which is whole
+};
+
+// Returns twice what an item of equal score adds to the number of items before `item`.
+inline std::int64_t twice_tied(Ties ties, index_t other, index_t item) {
+    return ties == Ties::shared ? other != item : 2 * (other < item);
+}
+
+// Returns the rank of an item from twice the number of items before it.
+inline std::int64_t rank_after(Ties ties, std::int64_t twice_before) {
+    return ties == Ties::shared ? twice_before + 2 : twice_before / 2 + 1;
+}
+
 struct PairsView {
     const index_t* rows = nullptr;   // into the queries
     const index_t* items = nullptr;  // ids

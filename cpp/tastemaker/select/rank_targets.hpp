@@ -9,17 +9,20 @@
 #include <vector>
 
 #include "tastemaker/base/types.hpp"
+#include "tastemaker/select/pairs.hpp"
 #include "tastemaker/simd/kernels.hpp"
 
 namespace tastemaker {
 
 class RankTargets {
 public:
+    explicit RankTargets(Ties ties = Ties::by_index) : ties_(ties) {}
+
     // A score that overflowed to NaN enters no list: it ranks behind all others.
     void add(float score, index_t item) {
         const bool listed = !std::isnan(score);
         targets_.push_back({listed ? score : -std::numeric_limits<float>::infinity(),
-                            listed ? item : std::numeric_limits<index_t>::max(), 1});
+                            listed ? item : std::numeric_limits<index_t>::max(), 0});
         least_ = std::min(least_, targets_.back().score);
     }
 
@@ -36,17 +39,17 @@ public:
             std::uint64_t greater = 0;
             std::uint64_t equal = 0;
             kernels.compare(scores, width, target.score, &greater, &equal);
-            target.rank += std::popcount(greater & lanes);
+            target.twice_before += 2 * std::popcount(greater & lanes);
             for (equal &= lanes; equal != 0; equal &= equal - 1) {
-                target.rank += item_of(std::countr_zero(equal)) < target.item;
+                target.twice_before += twice_tied(ties_, item_of(std::countr_zero(equal)), target.item);
             }
         }
     }
 
-    // Writes the rank of the i-th target to out[positions[i]].
+    // Writes the rank of the i-th target to out[positions[i]], twice where ties are shared.
     void write(std::span<const offset_t> positions, std::int64_t* out) const {
         for (std::size_t i = 0; i < positions.size(); ++i) {
-            out[positions[i]] = targets_[i].rank;
+            out[positions[i]] = rank_after(ties_, targets_[i].twice_before);
         }
     }
 
@@ -54,9 +57,10 @@ private:
     struct Target {
         float score;
         index_t item;
-        std::int64_t rank;
+        std::int64_t twice_before;
     };
 
+    Ties ties_;
     std::vector<Target> targets_;
     float least_ = std::numeric_limits<float>::infinity();
 };

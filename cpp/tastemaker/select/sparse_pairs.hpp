@@ -26,11 +26,14 @@ inline void score_pairs(const SparseIndex& index, const simd::TopnKernels& kerne
 // One worker's ranking of the pairs of a query. A sum that overflowed to NaN counts as untouched.
 class SparseRanking {
 public:
-    SparseRanking(const SparseIndex& index, const simd::TopnKernels& kernels)
-        : sums_(index, kernels), open_(open_items(index.catalogue(), nullptr)) {}
+    SparseRanking(const SparseIndex& index, const simd::TopnKernels& kernels, Ties ties)
+        : sums_(index, kernels),
+          open_(open_items(index.catalogue(), nullptr)),
+          catalogue_(index.catalogue()),
+          ties_(ties) {}
 
     // Writes to out[i], for each pair i in `group`, its item's place among the items that are not in `seen`: the
-    // touched in the total order, then the others by index. The item itself always counts.
+    // touched in the total order, then the others, tied. The item itself always counts; see Ties.
     void run(const SparseRow& query, std::span<const index_t> seen, std::span<const offset_t> group,
              const index_t* items, std::int64_t* out) {
         sums_.load(query);
@@ -48,7 +51,9 @@ public:
         });
         for (std::size_t t = 0; t < group.size(); ++t) {
             const index_t item = items[group[t]];
-            out[group[t]] = 1 + (targets_[t] != no_candidate ? before(targets_[t]) : before_untouched(item, seen));
+            const std::int64_t twice =
+                targets_[t] != no_candidate ? twice_before(targets_[t]) : twice_before_untouched(item, seen);
+            out[group[t]] = rank_after(ties_, twice);
         }
     }
 
@@ -58,28 +63,45 @@ private:
         return score == score ? make_key(score, item) : no_candidate;
     }
 
-    std::int64_t before(rank_key target) const {
-        return std::ranges::count_if(candidates_, [=](rank_key key) { return key > target; });
+    std::int64_t twice_before(rank_key target) const {
+        const std::int64_t before = std::ranges::count_if(candidates_, [=](rank_key key) { return key > target; });
+        if (ties_ == Ties::by_index) {
+            return 2 * before;
+        }
+        // The tied count once instead of twice or not at all. The upper half of a key is its score.
+        const auto tied = [=](rank_key key) { return key >> 32 == target >> 32; };
+        const auto above = std::ranges::count_if(candidates_, [=](rank_key key) { return tied(key) && key > target; });
+        const auto below = std::ranges::count_if(candidates_, [=](rank_key key) { return tied(key) && key < target; });
+        return 2 * before - above + below;
     }
 
-    std::int64_t before_untouched(index_t item, std::span<const index_t> seen) const {
-        const auto touched = std::ranges::count_if(candidates_, [=](rank_key key) { return key_index(key) < item; });
+    std::int64_t twice_before_untouched(index_t item, std::span<const index_t> seen) const {
+        const auto touched = static_cast<std::int64_t>(candidates_.size());
+        if (ties_ == Ties::shared) {
+            const bool itself = !std::ranges::binary_search(seen, item);
+            const auto open = static_cast<std::int64_t>(catalogue_) - std::ssize(seen);
+            return 2 * touched + (open - touched - itself);
+        }
+        const auto before = std::ranges::count_if(candidates_, [=](rank_key key) { return key_index(key) < item; });
         const auto forgotten = std::ranges::lower_bound(seen, item) - seen.begin();
-        return static_cast<std::int64_t>(candidates_.size()) + item - touched - forgotten;
+        return 2 * (touched + item - before - forgotten);
     }
 
     RowSums sums_;
     std::vector<std::uint64_t> open_;
+    index_t catalogue_;
+    Ties ties_;
     std::vector<rank_key> targets_;
     std::vector<rank_key> candidates_;
 };
 
 // Writes the rank of each pair; see SparseRanking.
 inline void rank_pairs(const SparseIndex& index, const simd::TopnKernels& kernels, const CsrView& queries,
-                       const PairsView& pairs, const CsrView* seen, int threads, std::int64_t* out) {
+                       const PairsView& pairs, const CsrView* seen, int threads, std::int64_t* out,
+                       Ties ties = Ties::by_index) {
     check_seen(seen, queries.rows, index.catalogue());
     const PairGroups groups(pairs, queries.rows, index.catalogue());
-    const auto make = [&] { return SparseRanking(index, kernels); };
+    const auto make = [&] { return SparseRanking(index, kernels, ties); };
     for_each_query(index, queries, threads, make, [&](SparseRanking& ranking, index_t row) {
         if (!groups.of(row).empty()) {
             const auto seen_items = seen != nullptr ? seen->row(row).indices : std::span<const index_t>{};

@@ -35,7 +35,7 @@ inline void score_pairs(const TableIndex& index, const CsrView& queries, const P
 
 // Writes the rank of each pair among the items that its query has not seen; the item itself always counts.
 inline void rank_pairs(const TableIndex& index, const CsrView& queries, const PairsView& pairs, const CsrView* seen,
-                       int threads, std::int64_t* out) {
+                       int threads, std::int64_t* out, Ties ties = Ties::by_index) {
     check_seen(seen, queries.rows, index.catalogue());
     const PairGroups groups(pairs, queries.rows, index.catalogue());
     struct Row {
@@ -50,7 +50,7 @@ inline void rank_pairs(const TableIndex& index, const CsrView& queries, const Pa
     const auto make = [&] { return Worker{TableScan(index), {}}; };
     for_each_block(
         index, queries, threads, table_block_rows(256), make, [&](Worker& worker, index_t begin, index_t end) {
-            worker.rows.assign(static_cast<std::size_t>(end - begin), {});
+            worker.rows.assign(static_cast<std::size_t>(end - begin), {RankTargets(ties), {}});
             const auto row = [&](index_t r) -> Row& { return worker.rows[static_cast<std::size_t>(r - begin)]; };
             for (index_t r = begin; r < end; ++r) {
                 for (const offset_t i : groups.of(r)) {

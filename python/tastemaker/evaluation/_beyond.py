@@ -70,8 +70,8 @@ def auc_of_ranks(ranks: np.ndarray, truth: sp.csr_array, candidates: np.ndarray)
 
     Parameters
     ----------
-    ranks : ndarray of int64, one per stored entry of truth
-        Place, from 1, among the user's candidates.
+    ranks : ndarray of float64, one per stored entry of truth
+        Place, from 1, among the user's candidates; the mean place where scores are tied.
     truth : csr_array (users x items), at least one entry per row
     candidates : ndarray of int32 (users,)
         Number of items ranked, the relevant ones included.

@@ -18,8 +18,9 @@ class Lists:
         Recommended items, best first, -1 after the end of a list.
     truth : csr_array (users x items)
         A stored entry is a relevant item; each user has at least one.
-    ranks : ndarray of int64, one per stored entry of truth, or None
-        Place of the item, from 1, among the user's candidates; None where no metric takes it.
+    ranks : ndarray of float64, one per stored entry of truth, or None
+        Place of the item, from 1, among the user's candidates; the mean place where scores are tied. None where no
+        metric takes it.
     candidates : ndarray of int32 (users,)
         Number of items that could be recommended, the relevant ones included.
     activity : ndarray of int64 (users,)

@@ -74,7 +74,7 @@ class RankingMetrics:
             if name in _of_shown:
                 rows[name, k] = _of_shown[name](catalogue, lists.ids[:, :k], lists.taste)
         if lists.ranks is not None:
-            rows["auc", 0] = _full_auc(lists, lists.ranks)
+            rows["auc", 0] = auc_of_ranks(lists.ranks, lists.truth, lists.candidates)
         return np.stack([rows[metric] for metric in self._parsed])
 
     def _cutoffs(self, names: list[str]) -> np.ndarray:
@@ -96,12 +96,6 @@ def _by_label(names: list[str], cutoffs: np.ndarray, values: Any) -> dict[tuple[
         for name, table in zip(names, values, strict=True)
         for k, row in zip(cutoffs.tolist(), table, strict=True)
     }
-
-
-def _full_auc(lists: Lists, ranks: np.ndarray) -> np.ndarray:
-    ordered = auc_of_ranks(ranks, lists.truth, lists.candidates)
-    # A user whom the model cannot serve has an order of items by index, which says nothing of the model.
-    return np.where(lists.ids[:, 0] >= 0, ordered, 0.5)
 
 
 def metric_names() -> list[str]:

@@ -85,9 +85,9 @@ def evaluate(
     - map@k: sum of h(r) * precision@r, divided by \\|T\\| (not by min(k, \\|T\\|), a variant also in use)
     - mrr@k: 1 / r of the first h(r) = 1, r <= k; else 0
     - auc: area under the ROC curve [3]_, the share of pairs of a relevant and another item that the model orders
-      rightly, over all items that may be recommended; ties by item index; 0.5 for a user whom the model cannot serve,
-      1 where no other item is left
-    - auc@k: the same, where all items beyond the first k are tied, and a tied pair counts one half
+      rightly, over all items that may be recommended; a pair of equal scores counts one half; 1 where no other item is
+      left
+    - auc@k: the same, where all items beyond the first k are tied
 
     Beyond accuracy, over the first k items of the list; popularity is the number of training users who have an item:
 

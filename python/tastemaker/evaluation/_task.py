@@ -104,15 +104,14 @@ class Task:
         return ids
 
     def _ranks(self, model: Recommender, batch: slice, threads: int) -> np.ndarray:
-        """Return the place of each relevant item among all that may be recommended."""
+        """Return the mean place of each relevant item, and those of its score, among all that may be recommended."""
         rows, truth = self.rows[batch], self.truth[batch]
         known = self.split.known.matrix[rows]
         queries = model._queries(rows) if self.split.history is None else model._fold_in(known)
         exclude = _without(known, truth) if self.exclude_seen else None
         users = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(truth.indptr))
-        ranks: np.ndarray = model._index().rank(
-            queries, users, truth.indices, exclude=exclude, threads=threads
-        )
+        scorer = model._index()
+        ranks: np.ndarray = scorer.mean_rank(queries, users, truth.indices, exclude=exclude, threads=threads)
         return ranks
 
     def check_fitted_on_train(self, name: str, model: Recommender) -> None:
