@@ -209,12 +209,37 @@ TEST_CASE("knn: weights whose squares leave float32 are a numerical error") {
 }
 
 TEST_CASE("knn: columns wait for offers or add up all their pairs themselves, with the same result") {
-    // 400 full rows put more than 2048 entries before nearly every column; 10 rows before none.
+    // 400 full rows put too many entries before nearly every column, 10 rows before none.
     for (const index_t rows : {10, 400}) {
         const Matrix m(rows, 60, 100.0, 5);
         check_against_loop(m, false, {}, knn::neighbours(m.view(false), {}, m.cols, 1));
         CHECK(same(knn::neighbours(m.view(false), {}, 7, 3), knn::neighbours(m.view(false), {}, 7, 1)));
     }
+}
+
+TEST_CASE("knn: blocks of popular columns and single rare ones") {
+    Matrix m(200, 150, 3.0, 7);  // full columns, and some too rare for blocks of any level
+    const CsrView pattern = m.view(true);
+    std::ranges::transform(m.values, m.values.begin(), [](float v) { return std::abs(v); });
+    std::vector<float> factor;
+    for (index_t u = 0; u < m.rows; ++u) {
+        factor.push_back(0.25f * static_cast<float>(u % 4));
+    }
+    for_each_level([&] {
+        for (const CsrView& x : {pattern, m.view(false)}) {
+            check_against_loop(m, x.values == nullptr, {}, knn::neighbours(x, {}, m.cols, 1));
+            const knn::Similarity weighed{.row_factor = factor.data()};
+            const auto want = knn::neighbours(x, weighed, 5, 1);
+            const auto by_rows = knn::neighbours(x, weighed, 5, 1, simd::knn_list);
+            CHECK(want.indptr == by_rows.indptr);
+            for (std::size_t k = 0; k < want.scores.size(); ++k) {
+                CHECK(want.scores[k] == doctest::Approx(by_rows.scores[k]).epsilon(1e-6));
+            }
+            for (const int threads : {2, 3, 7}) {
+                CHECK(same(knn::neighbours(x, weighed, 5, threads), want));
+            }
+        }
+    });
 }
 
 TEST_CASE("keys order by score descending, then index ascending, and come back") {

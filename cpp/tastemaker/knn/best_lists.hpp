@@ -82,7 +82,7 @@ public:
     // Returns the list, at most `count` long, by ascending index.
     std::span<const KnnKey> finish(index_t column) {
         cut(column);
-        std::ranges::sort(list(column), {}, simd::knn_index);
+        std::ranges::sort(list(column), [](KnnKey a, KnnKey b) { return simd::knn_index(a) < simd::knn_index(b); });
         return list(column);
     }
 

@@ -18,21 +18,22 @@ using simd::KnnRun;
 
 // What the search must know of a column beforehand. Sums in double, in the order of the rows.
 struct ColumnSummary {
-    offset_t before = 0;  // entries before this column in its rows
-    offset_t after = 0;   // entries after it
-    double sum = 0;       // of its values times the factors of the rows
-    double squares = 0;   // of the same
+    offset_t before = 0;    // entries before this column in its rows
+    offset_t after = 0;     // entries after it
+    double sum = 0;         // of its values times the factors of the rows
+    double squares = 0;     // of the same
+    bool negative = false;  // any of them
 };
 
 // Columns are renumbered by ascending popularity ("rank"): popular columns lie side by side at the end, where most
 // sums fall. Row u holds its entries by ascending rank, so what comes after rank r in the row are just the pairs
-// (r, s) with s > r. Column is the integer
-// that holds a rank.
+// (r, s) with s > r. Column is the integer that holds a rank.
 template <class Column>
 struct Layout {
     std::vector<index_t> order;          // rank -> column
     std::vector<offset_t> start;         // the runs of rank r are [start[r], start[r + 1])
     std::unique_ptr<KnnRun[]> runs;      // one per (rank, row), rows ascending
+    const offset_t* row_start;           // the rows of X, whose bounds these are too
     std::unique_ptr<Column[]> ranks;     // of the entries, row after row
     std::unique_ptr<float[]> values;     // beside them; null: all 1
     std::vector<ColumnSummary> summary;  // by rank
@@ -42,17 +43,19 @@ struct Layout {
         const auto r = static_cast<std::size_t>(rank);
         return {runs.get() + start[r], runs.get() + start[r + 1]};
     }
+    simd::KnnRows<Column> rows() const { return {row_start, ranks.get(), values.get()}; }
 };
 
 // Builds a Layout by two counting passes over blocks of rows; the blocks run in parallel.
 template <class Column>
 class LayoutBuilder {
 public:
-    // `factor`, when not null, multiplies every value of a row.
+    // `factor`, when not null, multiplies every value of a row. The rows of `x` must outlive the layout.
     LayoutBuilder(const CsrView& x, const float* factor, int threads)
         : x_(x), factor_(factor), threads_(threads), blocks_(row_blocks(x, threads)) {}
 
     Layout<Column> build() && {
+        out_.row_start = x_.indptr;
         // Never initialised as a whole, so that the pages are first touched by the threads that fill them.
         out_.runs = std::make_unique_for_overwrite<KnnRun[]>(static_cast<std::size_t>(x_.nnz() + simd::knn_ahead));
         out_.ranks = std::make_unique_for_overwrite<Column[]>(static_cast<std::size_t>(x_.nnz()));
@@ -135,7 +138,7 @@ private:
             const float factor = factor_ ? factor_[u] : 1.0f;
             for (offset_t t = x_.indptr[u]; t < x_.indptr[u + 1]; ++t) {
                 const float value = x_.values ? x_.values[t] : 1.0f;
-                out_.runs[static_cast<std::size_t>(places[x_.indices[t]]++)] = {u, 0, 0, value * factor};
+                out_.runs[static_cast<std::size_t>(places[x_.indices[t]]++)] = {u, 0, value * factor};
             }
         }
     }
@@ -143,23 +146,19 @@ private:
     // Deals the columns out to the rows in the order of rank; the runs then know their places.
     void fill_rows(offset_t block) {
         const index_t first = first_row(block);
-        std::vector<offset_t> filled(x_.indptr + first, x_.indptr + first_row(block + 1));
+        std::vector<index_t> filled(static_cast<std::size_t>(first_row(block + 1) - first));
         for (index_t rank = 0; rank < x_.cols; ++rank) {
             const index_t column = out_.order[static_cast<std::size_t>(rank)];
             const offset_t begin = block == 0 ? out_.start[static_cast<std::size_t>(rank)] : next(block - 1)[column];
             for (offset_t r = begin; r < next(block)[column]; ++r) {
                 KnnRun& run = out_.runs[static_cast<std::size_t>(r)];
-                const auto u = static_cast<index_t>(run.at);
-                const offset_t at = filled[static_cast<std::size_t>(u - first)]++;
-                const float weight = run.weight;
-                run.at = at;
-                run.before = static_cast<index_t>(at - x_.indptr[u]);
-                run.after = static_cast<index_t>(x_.indptr[u + 1] - at - 1);
-                out_.ranks[static_cast<std::size_t>(at)] = static_cast<Column>(rank);
+                run.before = filled[static_cast<std::size_t>(run.row - first)]++;
+                const auto at = static_cast<std::size_t>(x_.indptr[run.row] + run.before);
+                out_.ranks[at] = static_cast<Column>(rank);
                 if (x_.values) {
-                    out_.values[static_cast<std::size_t>(at)] = weight;
+                    out_.values[at] = run.weight;
                 } else {
-                    run.weight = weight * weight;  // the row's factor counts for both columns of a pair
+                    run.weight *= run.weight;  // the row's factor counts for both columns of a pair
                 }
             }
         }
@@ -182,8 +181,9 @@ private:
             const double weight = run.weight;
             const double square = x_.values ? weight * weight : weight;  // a pattern's weight is squared already
             s.before += run.before;
-            s.after += run.after;
+            s.after += x_.indptr[run.row + 1] - x_.indptr[run.row] - run.before - 1;
             s.sum += weight;
+            s.negative |= weight < 0;
             s.squares += square;
         }
         return s;

@@ -37,9 +37,16 @@ inline void add_one(KnnSums& s, std::int32_t column, float x) {
     s.sums[column] += x;
 }
 
+// Eight at a time: the loop itself would cost as much as an addition.
 template <class Touch, class Column>
 inline void add_run(KnnSums& s, const Column* columns, const float*, std::int64_t n, float weight, PatternRun) {
-    for (std::int64_t k = 0; k < n; ++k) {
+    std::int64_t k = 0;
+    for (; k + 8 <= n; k += 8) {
+        for (int lane = 0; lane < 8; ++lane) {
+            add_one<Touch>(s, columns[k + lane], weight);
+        }
+    }
+    for (; k < n; ++k) {
         add_one<Touch>(s, columns[k], weight);
     }
 }
@@ -62,32 +69,35 @@ inline void add_run(KnnSums& s, const Column* columns, const float* values, std:
     }
 }
 
+template <class Kind, class Column>
+inline void prefetch_row(const KnnRows<Column>& rows, std::int64_t at) {
+    prefetch(rows.columns + at);
+    if (Kind::weighted) {
+        prefetch(rows.values + at);
+    }
+}
+
 template <class Touch, class Column, class Kind>
-void add_runs(KnnSums& target, const Column* columns, const float* values, const KnnRun* runs, std::int64_t n_runs,
-              bool whole) {
-    KnnSums s = target;  // a local copy lets the compiler keep the pointers in registers
+void add_runs(KnnSums& target, const KnnRows<Column>& source, const KnnRun* runs, std::int64_t n_runs, bool whole) {
+    KnnSums s = target;  // local copies let the compiler keep the pointers in registers
+    const KnnRows<Column> rows = source;
     for (std::int64_t r = 0; r < n_runs; ++r) {
         const KnnRun next = runs[r + knn_ahead];
-        const std::int64_t soon = whole ? next.at - next.before : next.at;
-        prefetch(columns + soon);
-        if (Kind::weighted) {
-            prefetch(values + soon);
-        }
+        prefetch_row<Kind>(rows, rows.start[next.row] + (whole ? 0 : next.before));
         const KnnRun run = runs[r];
-        const std::int64_t first = whole ? run.at - run.before : run.at + 1;
-        add_run<Touch>(s, columns + first, Kind::weighted ? values + first : values, run.at + 1 + run.after - first,
-                       run.weight, Kind());
+        const std::int64_t first = rows.start[run.row] + (whole ? 0 : run.before + 1);
+        add_run<Touch>(s, rows.columns + first, Kind::weighted ? rows.values + first : nullptr,
+                       rows.start[run.row + 1] - first, run.weight, Kind());
     }
     target.listed = s.listed;
 }
 
-// ---- score: each returns the row's score and the column's; the row's constants are broadcast once per scan
+// ---- score: made with the constants of the row or rows; returns the row's score and the column's
 
 struct CosineScore {
     static constexpr bool symmetric = true;
     vf p_row, q_row, shrinkage;
-    CosineScore(const KnnScan& s)
-        : p_row(broadcast(s.p[s.row])), q_row(broadcast(-s.q[s.row])), shrinkage(broadcast(s.shrinkage)) {}
+    CosineScore(vf p, vf q, float extra) : p_row(p), q_row(sub(zero(), q)), shrinkage(broadcast(extra)) {}
     vf row_score(vf sum, vf p, vf q) const { return div(fma(q_row, q, sum), fma(p_row, p, shrinkage)); }
     vf column_score(vf sum, vf p, vf q) const { return row_score(sum, p, q); }
 };
@@ -95,7 +105,7 @@ struct CosineScore {
 struct JaccardScore {
     static constexpr bool symmetric = true;
     vf p_row, shrinkage;
-    JaccardScore(const KnnScan& s) : p_row(broadcast(s.p[s.row])), shrinkage(broadcast(s.shrinkage)) {}
+    JaccardScore(vf p, vf, float extra) : p_row(p), shrinkage(broadcast(extra)) {}
     vf row_score(vf sum, vf p, vf) const { return div(sum, add(sub(add(p_row, p), sum), shrinkage)); }
     vf column_score(vf sum, vf p, vf q) const { return row_score(sum, p, q); }
 };
@@ -103,7 +113,7 @@ struct JaccardScore {
 struct ProductScore {
     static constexpr bool symmetric = false;
     vf p_row, q_row;
-    ProductScore(const KnnScan& s) : p_row(broadcast(s.p[s.row])), q_row(broadcast(s.q[s.row])) {}
+    ProductScore(vf p, vf q, float) : p_row(p), q_row(q) {}
     vf row_score(vf sum, vf, vf q) const { return mul(mul(sum, p_row), q); }
     vf column_score(vf sum, vf p, vf) const { return mul(mul(sum, p), q_row); }
 };
@@ -155,7 +165,7 @@ inline bool has_room(const KnnScan& s) {
 template <class Score>
 void scan_dense(KnnSums& sums, KnnScan& scan) {
     KnnScan s = scan;
-    const Score score(s);
+    const Score score(broadcast(s.p[s.row]), broadcast(s.q[s.row]), s.shrinkage);
     for (; s.begin < s.end && has_room(s); s.begin += vf::width) {
         const std::int64_t first = s.begin;
         const vf sum = load(sums.sums + first);
@@ -171,7 +181,7 @@ void scan_dense(KnnSums& sums, KnnScan& scan) {
 template <class Score>
 void scan_list(KnnSums& sums, KnnScan& scan) {
     KnnScan s = scan;
-    const Score score(s);
+    const Score score(broadcast(s.p[s.row]), broadcast(s.q[s.row]), s.shrinkage);
     float sum[knn_chunk], p[knn_chunk], q[knn_chunk], floor[knn_chunk];
     while (s.begin < s.end && has_room(s)) {
         const std::int32_t* columns = sums.list + s.begin;
@@ -196,11 +206,97 @@ void scan_list(KnnSums& sums, KnnScan& scan) {
     scan = s;
 }
 
+// ---- blocks of columns
+
+inline void add_lanes(float* sums, const float*, std::int64_t, vf weight, PatternRun) {
+    store(sums, add(load(sums), weight));
+}
+
+inline void add_lanes(float* sums, const float* values, std::int64_t k, vf weight, WeightedRun) {
+    store(sums, fma(broadcast(values[k]), weight, load(sums)));
+}
+
+template <class Column, class Kind>
+void add_block(const KnnBlock& block, const KnnRows<Column>& source) {
+    constexpr int unroll = 4;
+    const KnnBlock b = block;  // local copies let the compiler keep the pointers in registers
+    const KnnRows<Column> rows = source;
+    float* const origin = b.sums - b.origin * vf::width;
+    for (std::int64_t r = 0; r < b.n_rows; ++r) {
+        const std::int32_t next = b.rows[r + knn_ahead];
+        prefetch_row<Kind>(rows, rows.start[next] + b.before[next]);
+        const std::int32_t row = b.rows[r];
+        float* weights = b.weights + std::int64_t{row} * vf::width;
+        const vf weight = load(weights);
+        store(weights, broadcast(knn_untouched));
+        const std::int64_t end = rows.start[row + 1];
+        std::int64_t k = rows.start[row] + b.before[row] + 1;
+        for (; k + unroll <= end; k += unroll) {
+            for (int lane = 0; lane < unroll; ++lane) {
+                add_lanes(origin + rows.columns[k + lane] * vf::width, rows.values, k + lane, weight, Kind());
+            }
+        }
+        for (; k < end; ++k) {
+            add_lanes(origin + rows.columns[k] * vf::width, rows.values, k, weight, Kind());
+        }
+    }
+}
+
+// Picks among the lanes of one column. Returns whether a list of the block's own has become full.
+template <class Score>
+inline bool pick_lanes(const Score& score, KnnBlockScan& s, vf sum, std::int64_t column) {
+    const vf p = broadcast(s.p[column]);
+    const vf q = broadcast(s.q[column]);
+    const vf row_score = score.row_score(sum, p, q);
+    const vf column_score = Score::symmetric ? row_score : score.column_score(sum, p, q);
+    std::uint32_t own = greater_equal(row_score, load(s.own_floor));
+    std::uint32_t sent = greater_equal(column_score, broadcast(s.floor[column]));
+    if ((own | sent) == 0) {
+        return false;
+    }
+    std::uint32_t valid = ~same_bits(sum, broadcast(knn_untouched));
+    if (column - s.first < vf::width) {
+        valid &= (1u << (column - s.first)) - 1u;  // lanes before the column
+    }
+    bool full = false;
+    float scores[vf::width];
+    store(scores, row_score);
+    for (own &= valid; own; own &= own - 1) {
+        const int lane = lowest_bit(own);
+        s.own[lane][s.own_size[lane]++] = knn_key(s.ids[column], scores[lane]);
+        full |= s.own_size[lane] == s.own_capacity;
+    }
+    if (!Score::symmetric) {
+        store(scores, column_score);
+    }
+    for (sent &= valid; sent; sent &= sent - 1) {
+        const int lane = lowest_bit(sent);
+        s.sent[s.sent_size++] = {static_cast<std::int32_t>(column), knn_key(s.ids[s.first + lane], scores[lane])};
+    }
+    return full;
+}
+
+template <class Score>
+void scan_block(const KnnBlock& block, KnnBlockScan& scan) {
+    KnnBlockScan s = scan;
+    const Score score(load(s.p + s.first), load(s.q + s.first), s.shrinkage);
+    bool full = false;
+    for (; s.begin < s.end && !full; ++s.begin) {
+        float* sums = block.sums + (s.begin - block.origin) * vf::width;
+        const vf sum = load(sums);
+        store(sums, broadcast(knn_untouched));
+        full = pick_lanes(score, s, sum, s.begin);
+    }
+    scan = s;
+}
+
 template <class Column>
 constexpr KnnAddKernels<Column> knn_add_kernels() {
     return {
         {add_runs<TouchNothing, Column, PatternRun>, add_runs<TouchList, Column, PatternRun>},
         {add_runs<TouchNothing, Column, WeightedRun>, add_runs<TouchList, Column, WeightedRun>},
+        add_block<Column, PatternRun>,
+        add_block<Column, WeightedRun>,
     };
 }
 
@@ -213,6 +309,8 @@ constexpr KnnKernels knn_kernels() {
             {scan_dense<JaccardScore>, scan_list<JaccardScore>},
             {scan_dense<ProductScore>, scan_list<ProductScore>},
         },
+        {scan_block<CosineScore>, scan_block<JaccardScore>, scan_block<ProductScore>},
+        vf::width,
     };
 }
 

@@ -6,12 +6,20 @@
 
 namespace tastemaker::simd {
 
-// One entry of a column, and where its row lies around it: `before` entries, the entry itself at `at`, `after` entries.
+// One entry of a column: its row, how many entries of the row come before it, and what it weighs.
 struct KnnRun {
-    std::int64_t at;
+    std::int32_t row;
     std::int32_t before;
-    std::int32_t after;
     float weight;
+};
+
+// The rows: row u holds the columns [start[u], start[u + 1]), ascending. `values` lie beside them, and one vector more;
+// they are not read for patterns, where every value is 1.
+template <class Column>
+struct KnnRows {
+    const std::int64_t* start;
+    const Column* columns;
+    const float* values;
 };
 
 // A neighbour and its score as one integer: of two keys, the greater is the better by score descending, then index
@@ -62,14 +70,12 @@ struct KnnSums {
     std::int64_t listed;
 };
 
-// sums[column] += weight * value over all runs, in order: over the whole row of each entry, or only what comes after
-// it. `values` is not read for patterns, where every value is 1. The columns of a row are distinct. Looks ahead: past
-// the last run must be knn_ahead more, and past the values of a row one vector more.
+// sums[column] += weight * value over all runs, in order: over the whole row of each, or only what comes after it. The
+// columns of a row are distinct. Looks ahead: past the last run must be knn_ahead more.
 inline constexpr int knn_ahead = 8;
 inline constexpr int knn_vector = 16;  // floats in the widest register
 template <class Column>
-using KnnAdd = void (*)(KnnSums&, const Column* columns, const float* values, const KnnRun* runs, std::int64_t n_runs,
-                        bool whole);
+using KnnAdd = void (*)(KnnSums&, const KnnRows<Column>&, const KnnRun* runs, std::int64_t n_runs, bool whole);
 
 // What turns the sum of a pair of columns into its two similarities (the row's and the column's).
 enum KnnScore {
@@ -104,17 +110,61 @@ inline constexpr int knn_chunk = 64;  // columns of a list that are gathered at 
 
 using KnnScanFn = void (*)(KnnSums&, KnnScan&);
 
+// Several neighbouring columns ("lanes", as many as a register holds floats) summed at once. Where they share most of
+// their rows, one pass over such a row serves them all.
+struct KnnBlock {
+    float* sums;                 // (columns - origin) x lanes, knn_untouched between blocks
+    std::int64_t origin;         // the first column that has sums
+    float* weights;              // rows x lanes: of the block's entries; knn_untouched elsewhere and between blocks
+    const std::int32_t* before;  // by row: entries before the block's first
+    const std::int32_t* rows;    // those that hold any of the columns, ascending, and knn_ahead more
+    std::int64_t n_rows;
+};
+
+// sums[column][lane] += weight[lane] * value over what comes after the block's first entry in each row; for pairs
+// within the block, only those of a lane with a later column are meaningful. Clears the weights. Requires values >= 0:
+// a lane without an entry adds -0.0 * value, which leaves an untouched sum untouched.
+template <class Column>
+using KnnAddBlock = void (*)(const KnnBlock&, const KnnRows<Column>&);
+
+// A scan over the columns [begin, end) that a block reached, like KnnScan for each lane.
+struct KnnBlockScan {
+    // per column
+    const float* p;
+    const float* q;
+    const float* floor;
+    const std::int32_t* ids;
+    float shrinkage;
+    // the block
+    std::int32_t first;  // column of lane 0
+    std::int64_t begin;  // raised as the scan goes
+    std::int64_t end;
+    // out, per lane: stops early when one of `own` is full
+    float own_floor[knn_vector];
+    KnnKey* own[knn_vector];
+    std::int64_t own_size[knn_vector];
+    std::int64_t own_capacity;
+    KnnOffer* sent;  // room for a register's lanes per column scanned
+    std::int64_t sent_size;
+};
+
+using KnnBlockScanFn = void (*)(const KnnBlock&, KnnBlockScan&);
+
 // Column numbers of 2 bytes, where they fit, halve what an addition reads.
 template <class Column>
 struct KnnAddKernels {
     KnnAdd<Column> pattern[knn_modes];
     KnnAdd<Column> weighted[knn_modes];
+    KnnAddBlock<Column> block_pattern;
+    KnnAddBlock<Column> block_weighted;
 };
 
 struct KnnKernels {
     KnnAddKernels<std::uint16_t> add16;
     KnnAddKernels<std::int32_t> add32;
     KnnScanFn scan[knn_scores][knn_modes];
+    KnnBlockScanFn scan_block[knn_scores];
+    int lanes;  // of a block
 };
 
 }  // namespace tastemaker::simd

@@ -64,7 +64,8 @@ class Weighting:
         """Learn the factors of the terms from X, terms x things."""
         factor: Float64 | None = None
         if similarity in ("tfidf", "bm25"):
-            factor = np.log(X.shape[1]) - np.log1p(np.diff(X.indptr))
+            # below 0 only for a term with every thing; the core squares it, and is faster without negative weights
+            factor = np.abs(np.log(X.shape[1]) - np.log1p(np.diff(X.indptr)))
         elif similarity == "random_walk":
             factor = _power(X.sum(axis=1, dtype=np.float64), -alpha / 2)
         return cls(

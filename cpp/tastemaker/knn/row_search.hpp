@@ -1,0 +1,92 @@
+// RowSearch: one column's similarities at a time, by sums over the rows that it is in.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "tastemaker/base/aligned.hpp"
+#include "tastemaker/knn/search.hpp"
+
+namespace tastemaker::knn {
+
+// Scratch of one worker.
+template <class Column>
+class RowSearch {
+public:
+    RowSearch(const Search<Column>& search, std::optional<simd::KnnMode> forced)
+        : search_(&search),
+          forced_(forced),
+          sums_(search.padded()),
+          list_(search.layout.columns() + 1),
+          own_(search.count + own_slack(search.count) + simd::knn_chunk),
+          sent_(search.layout.columns() + 1) {
+        std::ranges::fill(sums_, simd::knn_untouched);
+    }
+
+    // Sums column `rank` over the columns after it, or over all others when `whole`. Returns the column's best
+    // candidates among them, and calls offer(KnnOffer) for each later column that may want it.
+    template <class Offer>
+    std::span<const KnnKey> run(index_t rank, bool whole, const float* floors, Offer offer) {
+        const simd::KnnMode how = mode(rank, whole);
+        simd::KnnSums sums{sums_.data(), list_.data(), 0};
+        add(rank, whole, how, sums);
+        const offset_t block = rank / simd::knn_vector * simd::knn_vector;
+        simd::KnnScan scan{
+            .p = search_->constants.p.data(),
+            .q = search_->constants.q.data(),
+            .floor = floors,
+            .ids = search_->layout.order.data(),
+            .shrinkage = search_->similarity.shrinkage,
+            .row = rank,
+            .begin = how == simd::knn_list || whole ? 0 : block,
+            .end = how == simd::knn_list ? sums.listed : search_->padded(),
+            .own_floor = BestLists::least_score(0),
+            .own = own_.data(),
+            .own_size = 0,
+            .own_capacity = own_.size(),
+            .sent = sent_.data(),
+            .sent_size = 0,
+        };
+        while (scan.end > scan.begin) {
+            search_->kernels.scan[search_->similarity.score][how](sums, scan);
+            if (scan.own_size >= search_->count) {
+                scan.own_floor = simd::knn_score(keep_best(own(scan), search_->count));
+                scan.own_size = search_->count;
+            }
+        }
+        std::for_each_n(sent_.data(), scan.sent_size, offer);
+        return own(scan);
+    }
+
+private:
+    // Few columns reached: list them; else scan all.
+    simd::KnnMode mode(index_t rank, bool whole) const {
+        if (forced_) {
+            return *forced_;
+        }
+        const ColumnSummary& summary = search_->summary(rank);
+        const offset_t work = summary.after + (whole ? summary.before : 0);
+        const offset_t reachable = search_->layout.columns() - (whole ? 0 : rank);
+        return work * 2 < reachable ? simd::knn_list : simd::knn_dense;
+    }
+
+    void add(index_t rank, bool whole, simd::KnnMode how, simd::KnnSums& sums) const {
+        const std::span<const KnnRun> runs = search_->layout.column(rank);
+        const simd::KnnAddKernels<Column>& kernels = search_->add_kernels();
+        const simd::KnnAdd<Column> kernel = (search_->layout.values ? kernels.weighted : kernels.pattern)[how];
+        kernel(sums, search_->layout.rows(), runs.data(), static_cast<offset_t>(runs.size()), whole);
+    }
+
+    static std::span<KnnKey> own(const simd::KnnScan& scan) {
+        return {scan.own, static_cast<std::size_t>(scan.own_size)};
+    }
+
+    const Search<Column>* search_;
+    std::optional<simd::KnnMode> forced_;
+    AlignedBuffer<float> sums_;
+    AlignedBuffer<index_t> list_;
+    AlignedBuffer<KnnKey> own_;
+    AlignedBuffer<KnnOffer> sent_;
+};
+
+}  // namespace tastemaker::knn
