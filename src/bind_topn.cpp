@@ -3,8 +3,10 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "tastemaker/select/all_scores.hpp"
 #include "tastemaker/select/dense_pairs.hpp"
 #include "tastemaker/select/dense_topn.hpp"
+#include "tastemaker/select/scaled_sum.hpp"
 #include "tastemaker/select/sparse_pairs.hpp"
 #include "tastemaker/select/sparse_topn.hpp"
 #include "tastemaker/select/table_pairs.hpp"
@@ -62,6 +64,30 @@ array<T> per_pair(const array<index_t>& rows, Fill fill) {
     return values;
 }
 
+// Allocates rows x items scores, runs fill(scores) without the GIL and returns them.
+template <class Fill>
+array<float> all_scores(py::ssize_t rows, index_t catalogue, Fill fill) {
+    array<float> scores({rows, py::ssize_t{catalogue}});
+    const MatrixView<float> out = mutable_matrix_view(scores);
+    {
+        const py::gil_scoped_release release;  // views only from here on
+        fill(out);
+    }
+    return scores;
+}
+
+array<float> add_scaled_rows(const array<float>& scores, float weight, array<float>& total, int threads) {
+    const MatrixView<const float> view = matrix_view(scores);
+    const MatrixView<float> sum = mutable_matrix_view(total);
+    array<float> factors(view.rows);
+    float* out = factors.mutable_data();
+    {
+        const py::gil_scoped_release release;  // views only from here on
+        add_scaled(view, weight, sum, out, threads);
+    }
+    return factors;
+}
+
 TopnRequest request(index_t n, const OptionalCsr& seen, const std::optional<array<std::uint8_t>>& allowed,
                     index_t catalogue, int threads) {
     require(threads >= 1, "threads must be at least 1");
@@ -87,6 +113,14 @@ void bind_dense(py::module_& m) {
             },
             py::arg("queries").noconvert(), py::arg("n"), py::arg("exclude"), py::arg("allowed").noconvert(),
             py::arg("threads"))
+        .def(
+            "score_all",
+            [](const DenseIndex& index, const array<float>& queries, int threads) {
+                const MatrixView<const float> view = matrix_view(queries);
+                return all_scores(view.rows, index.catalogue(),
+                                  [&](MatrixView<float> out) { score_all(index, view, threads, out); });
+            },
+            py::arg("queries").noconvert(), py::arg("threads"))
         .def(
             "score",
             [](const DenseIndex& index, const array<float>& queries, const array<index_t>& rows,
@@ -133,6 +167,16 @@ void bind_sparse(py::module_& m) {
             },
             py::arg("queries"), py::arg("n"), py::arg("exclude"), py::arg("allowed").noconvert(), py::arg("threads"))
         .def(
+            "score_all",
+            [](const SparseIndex& index, const py::tuple& queries, int threads) {
+                const CsrArrays arrays = CsrArrays::from_tuple(queries);
+                const CsrView view = arrays.view();
+                return all_scores(view.rows, index.catalogue(), [&](MatrixView<float> out) {
+                    score_all(index, simd::kernels().topn, view, threads, out);
+                });
+            },
+            py::arg("queries"), py::arg("threads"))
+        .def(
             "score",
             [](const SparseIndex& index, const py::tuple& queries, const array<index_t>& rows,
                const array<index_t>& items, int threads) {
@@ -176,6 +220,15 @@ void bind_table(py::module_& m) {
             },
             py::arg("queries"), py::arg("n"), py::arg("exclude"), py::arg("allowed").noconvert(), py::arg("threads"))
         .def(
+            "score_all",
+            [](const TableIndex& index, const py::tuple& queries, int threads) {
+                const CsrArrays arrays = CsrArrays::from_tuple(queries);
+                const CsrView view = arrays.view();
+                return all_scores(view.rows, index.catalogue(),
+                                  [&](MatrixView<float> out) { score_all(index, view, threads, out); });
+            },
+            py::arg("queries"), py::arg("threads"))
+        .def(
             "score",
             [](const TableIndex& index, const py::tuple& queries, const array<index_t>& rows,
                const array<index_t>& items, int threads) {
@@ -207,6 +260,9 @@ void bind_topn(py::module_& m) {
     bind_dense(m);
     bind_sparse(m);
     bind_table(m);
+    m.def("add_scaled", &add_scaled_rows, py::arg("scores").noconvert(), py::arg("weight"),
+          py::arg("total").noconvert(), py::arg("threads"),
+          "Adds the rows of scores, each divided by its deviation, times weight to total; returns the rows' factors.");
 }
 
 }  // namespace tastemaker::python

@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 # Public names and the modules that define them, imported on first use: `import tastemaker` stays quick.
 _exports = {
     "ALS": "models.als",
+    "Blend": "models.blend",
     "Dataset": "data",
     "EASE": "models.ease",
     "KNN": "models.knn",
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tastemaker.evaluation import evaluate as evaluate
     from tastemaker.models.als import ALS as ALS
     from tastemaker.models.base import Recommender as Recommender
+    from tastemaker.models.blend import Blend as Blend
     from tastemaker.models.ease import EASE as EASE
     from tastemaker.models.knn import KNN as KNN
     from tastemaker.models.popular import Popular as Popular

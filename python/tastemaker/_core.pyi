@@ -23,6 +23,7 @@ class DenseIndex:
         allowed: npt.NDArray[np.uint8] | None,
         threads: int,
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+    def score_all(self, queries: npt.NDArray[np.float32], threads: int) -> npt.NDArray[np.float32]: ...
     def score(
         self,
         queries: npt.NDArray[np.float32],
@@ -50,6 +51,7 @@ class SparseIndex:
         allowed: npt.NDArray[np.uint8] | None,
         threads: int,
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+    def score_all(self, queries: CsrParts, threads: int) -> npt.NDArray[np.float32]: ...
     def score(
         self, queries: CsrParts, rows: npt.NDArray[np.int32], items: npt.NDArray[np.int32], threads: int
     ) -> npt.NDArray[np.float32]: ...
@@ -73,6 +75,7 @@ class TableIndex:
         allowed: npt.NDArray[np.uint8] | None,
         threads: int,
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]: ...
+    def score_all(self, queries: CsrParts, threads: int) -> npt.NDArray[np.float32]: ...
     def score(
         self, queries: CsrParts, rows: npt.NDArray[np.int32], items: npt.NDArray[np.int32], threads: int
     ) -> npt.NDArray[np.float32]: ...
@@ -85,6 +88,10 @@ class TableIndex:
         share_ties: bool,
         threads: int,
     ) -> npt.NDArray[np.int64]: ...
+
+def add_scaled(
+    scores: npt.NDArray[np.float32], weight: float, total: npt.NDArray[np.float32], threads: int
+) -> npt.NDArray[np.float32]: ...
 
 # knn
 def knn_neighbours(

@@ -82,6 +82,10 @@ class DenseScorer:
         """
         return self._index(threads).topn(_dense(queries), n, _parts(exclude), allowed, num_threads(threads))
 
+    def score_all(self, queries: npt.NDArray[np.float32], *, threads: int | None = None) -> Scores:
+        """Return the scores of all items, (queries, items); the same bits as in `topn`."""
+        return self._index(threads).score_all(_dense(queries), num_threads(threads))
+
     def score(
         self,
         queries: npt.NDArray[np.float32],
@@ -166,6 +170,10 @@ class _SparseQueries:
             As from `DenseScorer.topn`.
         """
         return self._index().topn(csr_parts(queries), n, _parts(exclude), allowed, num_threads(threads))
+
+    def score_all(self, queries: sp.csr_array, *, threads: int | None = None) -> Scores:
+        """Return the scores of all items, (queries, items); the same bits as in `topn`."""
+        return self._index().score_all(csr_parts(queries), num_threads(threads))
 
     def score(
         self,

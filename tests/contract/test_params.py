@@ -31,7 +31,7 @@ def test_nothing_is_checked_before_fit(unfitted, X):
 
 def test_sklearn_clone(model):
     copied = clone(model)
-    assert copied.get_params() == model.get_params()
+    assert copied.to_config() == model.to_config()
     assert not copied.__sklearn_is_fitted__()
 
 

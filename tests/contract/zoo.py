@@ -22,6 +22,10 @@ MODELS = {
     "als-cholesky": lambda: tm.ALS(factors=6, epochs=3, solver="cholesky", rng=1),
     "svd": lambda: tm.SVD(factors=5, rng=1),
     "ease": lambda: tm.EASE(reg=20.0),
+    "blend": lambda: tm.Blend(
+        {"als": tm.ALS(factors=6, epochs=3, rng=1), "knn": tm.KNN(neighbors=8)}, weights={"als": 2, "knn": 1}
+    ),
+    "blend-found": lambda: tm.Blend({"ease": tm.EASE(reg=20.0), "knn": tm.KNN(neighbors=8)}, k=5, rng=1),
 }
 
 

@@ -31,6 +31,10 @@ class Trainable(Parameterized, ABC):
     #: size that must agree among them; a leading "csr" marks a sparse matrix. What ``save`` writes, ``load`` checks.
     _learned: Mapping[str, tuple[str, ...]] = {}
 
+    #: The parameter that holds the models, by name, which this one is made of; what they become in training is in the
+    #: attribute of that name with "_". Saved with it.
+    _parts: ClassVar[str | None] = None
+
     _source: Source
     _cache: dict[str, Any]
     seen_: sp.csr_array

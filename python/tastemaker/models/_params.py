@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -30,11 +30,11 @@ class Parameterized:
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
-        parameters = inspect.signature(cls.__init__).parameters.values()
-        return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        return {parameter.name: parameter.default for parameter in parameters}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name; ``deep`` is scikit-learn's and changes nothing (no nested models)."""
+        """Return the parameters by name; ``deep`` is scikit-learn's and changes nothing: a member stays whole."""
         return {name: getattr(self, name) for name in self._defaults()}
 
     def set_params(self, **params: Any) -> Self:
@@ -46,6 +46,10 @@ class Parameterized:
         for name, value in params.items():
             setattr(self, name, value)
         return self
+
+    def _fresh(self) -> Self:
+        """Return an unfitted model with the same parameters."""
+        return type(self)(**self.get_params())
 
     def to_config(self) -> dict[str, Any]:
         """Return ``{"model": class name, "params": {...}}`` of plain JSON values.
@@ -73,7 +77,7 @@ class Parameterized:
             raise ArgumentError(f"`config` describes a {name}; read it with {name}.from_config.")
         if not isinstance(config["params"], dict):
             raise ArgumentTypeError(f"`config['params']` must be a dict, got {shown(config['params'])}.")
-        return made(**config["params"])
+        return made(**{name: _revived(value) for name, value in config["params"].items()})
 
     def __repr__(self) -> str:
         changed = [
@@ -85,18 +89,21 @@ class Parameterized:
 
 
 def _keywords_checked(owner: str, init: Callable[..., None]) -> Callable[..., None]:
-    known = [name for name in inspect.signature(init).parameters if name != "self"]
+    parameters = list(inspect.signature(init).parameters.values())[1:]
+    known = [parameter.name for parameter in parameters]
+    unnamed = sum(parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for parameter in parameters)
 
     @functools.wraps(init)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
-        if args:
+        if len(args) > unnamed:
             raise ArgumentTypeError(
-                f"`{owner}` takes its parameters by name ({', '.join(known)}), got {shown(args[0])} without one."
+                f"`{owner}` takes its parameters by name ({', '.join(known[unnamed:])}), "
+                f"got {shown(args[unnamed])} without one."
             )
         for name in kwargs:
             if name not in known:
                 raise unknown_argument(owner, name, known)
-        init(self, **kwargs)
+        init(self, *args, **kwargs)
 
     return wrapper
 
@@ -114,4 +121,17 @@ def _plain(name: str, value: Any) -> Any:
         return None
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, Parameterized):
+        return value.to_config()
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {key: _plain(name, part) for key, part in value.items()}
     raise ArgumentTypeError(f"`{name}` must be a plain value to be written to a config, got {shown(value)}.")
+
+
+def _revived(value: Any) -> Any:
+    """Return a value of a config with the models that it describes."""
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"model", "params"} and isinstance(value["model"], str):
+        return Parameterized.from_config(value)
+    return {key: _revived(part) for key, part in value.items()}

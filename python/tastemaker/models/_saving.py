@@ -43,9 +43,20 @@ def facts_of(model: Trainable, notes: Mapping[str, Any]) -> dict[str, Any]:
         "frame": source.frame,
         "ids": {"users": _id_kind(model.users_), "items": _id_kind(model.items_)},
         "data": {"interactions": model.seen_.nnz, "fingerprint": fingerprint(model.seen_)},
-        "training": {"seconds": model.fit_seconds_, "history": model.history_},
+        "training": _training_of(model),
         "notes": _as_json(notes),
     }
+
+
+def _training_of(model: Trainable) -> dict[str, Any]:
+    facts: dict[str, Any] = {"seconds": model.fit_seconds_, "history": model.history_}
+    if model._parts is not None:
+        facts["parts"] = {name: _training_of(part) for name, part in _fitted_parts(model).items()}
+    return facts
+
+
+def _fitted_parts(model: Trainable) -> dict[str, Trainable]:
+    return {} if model._parts is None else getattr(model, f"{model._parts}_")
 
 
 def _as_json(notes: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,13 +83,19 @@ def _id_kind(ids: IdMap | None) -> str | None:
 
 def arrays_of(model: Trainable) -> Arrays:
     arrays: Arrays = {}
-    for name in model._learned:
-        _put(arrays, name, getattr(model, name))
+    _put_learned(arrays, "", model)
     _put(arrays, "seen_", model.seen_)
     for name, ids in (("users_", model.users_), ("items_", model.items_)):
         if ids is not None:
             _put_ids(arrays, name, ids.ids)
     return arrays
+
+
+def _put_learned(arrays: Arrays, prefix: str, model: Trainable) -> None:
+    for name in model._learned:
+        _put(arrays, prefix + name, getattr(model, name))
+    for name, part in _fitted_parts(model).items():
+        _put_learned(arrays, f"{prefix}{name}/", part)
 
 
 def _put(arrays: Arrays, name: str, value: np.ndarray | sp.csr_array) -> None:
@@ -103,9 +120,9 @@ def _put_ids(arrays: Arrays, name: str, ids: np.ndarray) -> None:
 
 def restore(model: Trainable, facts: dict[str, Any], arrays: Arrays) -> None:
     users, items = (_size(n) for n in facts["shape"])
-    sizes = {"users": users, "items": items}
+    training = facts["training"]
     model._check_params()
-    learned = {name: _take(arrays, name, dims, sizes) for name, dims in model._learned.items()}
+    learned = _take_learned(arrays, "", model, training, (users, items))
     seen = _take_csr(arrays, "seen_", (users, items))
     source = Source(
         _take_ids(arrays, "users_", facts["ids"]["users"], users),
@@ -116,9 +133,26 @@ def restore(model: Trainable, facts: dict[str, Any], arrays: Arrays) -> None:
     )
     if arrays:
         raise FormatError(f"it holds unknown arrays: {', '.join(map(shown, sorted(arrays)[:5]))}")
-    training = facts["training"]
     model.__dict__.update(learned)
     model._remember(seen, source, list(training["history"]), float(training["seconds"]))
+
+
+def _take_learned(
+    arrays: Arrays, prefix: str, model: Trainable, training: Mapping[str, Any], shape: tuple[int, int]
+) -> dict[str, Any]:
+    """Return what training made of a model, and of those that it is made of, by attribute."""
+    sizes = dict(zip(("users", "items"), shape, strict=True))
+    learned: dict[str, Any] = {
+        name: _take(arrays, prefix + name, dims, sizes) for name, dims in model._learned.items()
+    }
+    if model._parts is not None:
+        parts = {name: part._fresh() for name, part in getattr(model, model._parts).items()}
+        for name, part in parts.items():
+            facts = training["parts"][name]
+            part.__dict__.update(_take_learned(arrays, f"{prefix}{name}/", part, facts, shape))
+            part.history_, part.fit_seconds_ = list(facts["history"]), float(facts["seconds"])
+        learned[f"{model._parts}_"] = parts
+    return learned
 
 
 def _take(

@@ -17,6 +17,7 @@ from tastemaker._runtime import num_threads
 from tastemaker._validation import check_bool, check_int, friendly
 from tastemaker.data import IdMap
 from tastemaker.errors import ArgumentError, DataWarning
+from tastemaker.models._blending import BlendScorer
 from tastemaker.models._filters import allowed_items, denied_items
 from tastemaker.models._inputs import Who, indices, is_scalar_id, new_users
 from tastemaker.models._outputs import Output, Ranked, as_frame, frame_ids, ranked_frame
@@ -25,8 +26,8 @@ from tastemaker.models._similarity import Comparable
 from tastemaker.models._titles import Titles, put_titles, titles_of
 from tastemaker.retrieval import DenseScorer, SparseScorer, TableScorer
 
-Queries: TypeAlias = "np.ndarray | sp.csr_array"
-Scorer: TypeAlias = DenseScorer | SparseScorer | TableScorer
+Queries: TypeAlias = "np.ndarray | sp.csr_array | dict[str, Any]"
+Scorer: TypeAlias = "DenseScorer | SparseScorer | TableScorer | BlendScorer"
 
 
 class Recommender(Comparable):
@@ -42,7 +43,7 @@ class Recommender(Comparable):
 
     @abstractmethod
     def _queries(self, rows: np.ndarray | None) -> Queries:
-        """Return the queries of known users (None: all): dense (n x factors) or sparse (n x table rows)."""
+        """Return the queries of known users (None: all): dense (n x factors), sparse (n x table rows) or by member."""
 
     def _fold_in(self, X: sp.csr_array) -> Queries:
         """Return the queries of new users from their interactions (n x items)."""
@@ -261,7 +262,8 @@ class Recommender(Comparable):
         Returns
         -------
         ndarray of float32 (users x factors), or csr_array
-            Their factors; for neighbourhood models the sparse rows that are multiplied with the similarities.
+            Their factors; for item-item models the sparse rows that are multiplied with the weights. Of a blend, a
+            dict of these by member.
         """
         self._require("fold_in")
         return self._fold_in(new_users(interactions, self._fitted().items_, self.n_items_).matrix)
