@@ -50,7 +50,7 @@ def find_weights(
     count = len(members)
     starts = [np.full(count, 1 / count), *np.eye(count)]
     gains = [pool.ndcg(weights, k) for weights in starts]
-    best, weights = max(gains), starts[int(np.argmax(gains))]
+    best, weights = max(gains), np.asarray(starts[int(np.argmax(gains))])
     for step in STEPS:
         moved = True
         while moved:

@@ -122,14 +122,11 @@ def _part(queries: Any, block: slice) -> Any:
 
 def _served(queries: Any) -> np.ndarray:
     """Return which rows say something to a member: an entry of a sparse query, a number other than 0 of a dense one."""
-    rows: np.ndarray
     if isinstance(queries, dict):
-        rows = np.any([_served(part) for part in queries.values()], axis=0)
-    elif isinstance(queries, np.ndarray):
-        rows = queries.any(axis=1)
-    else:
-        rows = np.diff(queries.indptr) > 0
-    return rows
+        return np.logical_or.reduce([_served(part) for part in queries.values()])  # type: ignore[no-any-return]
+    if isinstance(queries, np.ndarray):
+        return np.asarray(queries.any(axis=1))
+    return np.asarray(np.diff(queries.indptr) > 0)
 
 
 def _selector(rows: np.ndarray) -> sp.csr_array:
