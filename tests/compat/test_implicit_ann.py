@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from tastemaker.compat.implicit import approximate_als
 from tastemaker.compat.implicit.ann.annoy import AnnoyModel
@@ -68,12 +69,23 @@ def test_a_graph_finds_nearly_what_the_exact_search_finds(fitted, X):
         np.testing.assert_allclose(got[1][same], want[1][same], rtol=1e-4, atol=1e-5)
 
 
-def test_items_and_recalculated_items_are_searched_exactly(fitted, X):
-    """implicit refuses the first, and its wrappers never recalculate a user."""
+def test_a_graph_leaves_out_what_has_no_factors(fitted):
+    graph = fitted("usearch")
+    graph = type(graph)(type(graph.model)(factors=2), index="usearch")
+    graph.model.user_factors = np.array([[0, 0], [1, 0]], dtype=np.float32)
+    graph.model.item_factors = np.array([[1, 0], [0, 0], [2, 1]], dtype=np.float32)
+    graph.build()
+    nothing = sp.csr_matrix((2, 3))
+    assert graph.recommend([0, 1], nothing, N=3)[0].tolist() == [[-1, -1, -1], [2, 0, -1]]
+    assert graph.similar_items([0, 1], N=2)[0].tolist() == [[0, 2], [-1, -1]]
+
+
+def test_items_are_searched_exactly(fitted, X):
+    """implicit refuses them."""
     graph, plain = fitted("usearch"), fitted("als")
     for call in (
         lambda m: m.recommend(3, X[3], items=[1, 5, 9]),
-        lambda m: m.similar_items(3, recalculate_item=True, item_users=X.T.tocsr()[3]),
+        lambda m: m.recommend(3, X[3], items=np.array([1, 5, 9]), filter_already_liked_items=False),
     ):
         np.testing.assert_array_equal(call(graph)[0], call(plain)[0])
 

@@ -285,6 +285,16 @@ def test_a_parameter_that_is_not_there_is_named(make):
         make()
 
 
+def test_an_argument_that_is_not_there_is_named_with_those_that_are(model, X):
+    for call in (
+        lambda: model.recommend(0, X[0], exclude_seen=True),
+        lambda: model.similar_items(0, k=5),
+        lambda: model.fit(X, progress=False),
+    ):
+        with pytest.raises(ArgumentTypeError, match=r"has no argument `\w+`\. (Use|It takes)"):
+            call()
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_use_before_fit(name, X):
     model = MODELS[name]()

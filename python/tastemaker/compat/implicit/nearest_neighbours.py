@@ -46,6 +46,7 @@ class NearestNeighboursScorer:
         size = similarity.shape[0]
         self._index = SparseScorer(as_csr("similarity", similarity, shape=(size, size)))
 
+    @friendly
     def recommend(
         self,
         user_indptr: np.ndarray,
@@ -109,6 +110,7 @@ class ItemItemRecommender(RecommenderBase):
         self._similarity = similarity
         self.scorer = None if similarity is None else NearestNeighboursScorer(similarity)
 
+    @friendly
     def fit(self, weighted: Any, show_progress: bool = True, callback: Any = None) -> None:
         """Find the most similar items of each item.
 
@@ -122,6 +124,7 @@ class ItemItemRecommender(RecommenderBase):
         """
         self._fit(weighted, KNN(similarity="dot"), lambda X: X, show_progress, callback)
 
+    @friendly
     def recommend(
         self,
         userid: Any,
@@ -141,6 +144,7 @@ class ItemItemRecommender(RecommenderBase):
 
     recommend.__doc__ = RecommenderBase.recommend.__doc__
 
+    @friendly
     def similar_users(self, userid: Any, N: int = 10, filter_users: Any = None, users: Any = None) -> Ranked:
         """Raise: these models know no users."""
         raise UnsupportedError(
@@ -148,6 +152,7 @@ class ItemItemRecommender(RecommenderBase):
             "AlternatingLeastSquares can."
         )
 
+    @friendly
     def similar_items(
         self,
         itemid: Any,
@@ -237,6 +242,7 @@ class CosineRecommender(ItemItemRecommender):
     (array([0, 1, 2], dtype=int32), array([1.  , 0.82, 0.5 ]))
     """
 
+    @friendly
     def fit(self, counts: Any, show_progress: bool = True, callback: Any = None) -> None:
         self._fit(counts, KNN(similarity="cosine"), lambda X: normalize(X.T).T, show_progress, callback)
 
@@ -246,6 +252,7 @@ class CosineRecommender(ItemItemRecommender):
 class TFIDFRecommender(ItemItemRecommender):
     """Recommends by the cosine of the items' tf-idf weighted columns; see ItemItemRecommender."""
 
+    @friendly
     def fit(self, counts: Any, show_progress: bool = True, callback: Any = None) -> None:
         native = KNN(similarity="tfidf")
         self._fit(counts, native, lambda X: normalize(tfidf_weight(X.T)).T, show_progress, callback)
@@ -272,6 +279,7 @@ class BM25Recommender(ItemItemRecommender):
         self.K1 = K1
         self.B = B
 
+    @friendly
     def fit(self, counts: Any, show_progress: bool = True, callback: Any = None) -> None:
         K1, B = check_float("K1", self.K1, low=0), check_float("B", self.B, low=0, high=1)
         native = KNN(similarity="bm25", k1=K1, b=B)

@@ -7,9 +7,10 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from tastemaker._runtime import num_threads
+from tastemaker.compat.implicit._arguments import shaped
+from tastemaker.compat.implicit.cpu.matrix_factorization_base import Request
 from tastemaker.errors import MissingLibraryError
 from tastemaker.models._outputs import Ranked
 
@@ -46,42 +47,45 @@ class GraphIndex:
         (rows,) = np.nonzero(vectors.any(axis=1))
         self._graph.add(rows, vectors[rows].astype(np.float32), threads=self._threads)
 
-    def topn(
-        self, queries: np.ndarray, n: int, exclude: sp.csr_array | None, mask: np.ndarray | None
-    ) -> Ranked:
-        """Return the n best rows found for each query, without those excluded; -1 and NaN where there are fewer."""
-        hidden = 0 if mask is None else int((mask == 0).sum())
-        hidden += 0 if exclude is None else int(np.diff(exclude.indptr).max(initial=0))
-        found: Any = self._graph.search(
-            np.ascontiguousarray(queries, dtype=np.float32),
-            min(n + hidden, len(self._graph)),
-            threads=self._threads,
-        )
+    def answer(self, request: Request) -> Ranked:
+        """Return (ids, scores) of a call: the best rows found for each query, without those excluded."""
+        queries = np.ascontiguousarray(request.queries, dtype=np.float32)
+        count = min(request.n + _most_hidden(request), len(self._graph))
+        found: Any = self._graph.search(queries, count, threads=self._threads)
         # For a single query usearch gives vectors, as long as what it found.
         ids, distances = np.atleast_2d(found.keys.astype(np.int64)), np.atleast_2d(found.distances)
         counts: Any = getattr(found, "counts", ids.shape[1])
-        bad = np.arange(ids.shape[1]) >= np.reshape(counts, (-1, 1))
-        ids[bad] = 0
-        if mask is not None:
-            bad |= mask[ids] == 0
-        if exclude is not None:
-            rows = np.repeat(np.arange(len(ids)), np.diff(exclude.indptr)) * np.int64(exclude.shape[1])
-            bad |= np.isin(
-                ids + np.arange(len(ids))[:, None] * np.int64(exclude.shape[1]), rows + exclude.indices
-            )
-        best = np.argsort(bad, axis=1, kind="stable")[:, :n]
-        bad = np.take_along_axis(bad, best, axis=1)
-        scores = np.take_along_axis(1 - distances, best, axis=1)
-        return (
-            np.where(bad, -1, np.take_along_axis(ids, best, axis=1)).astype(np.int32),
-            np.where(bad, np.nan, scores).astype(np.float32),
-        )
+        missing = np.arange(ids.shape[1]) >= np.reshape(counts, (-1, 1))
+        missing |= ~queries.any(axis=1, keepdims=True)  # nothing is near to zeros
+        ids[missing] = 0
+        bad = missing | _hidden(ids, request)
+        best = np.argsort(bad, axis=1, kind="stable")[:, : request.n]
+        ids, scores = np.where(bad, -1, ids).astype(np.int32), 1 - distances
+        ranked = (np.take_along_axis(ids, best, axis=1), np.take_along_axis(scores, best, axis=1))
+        return shaped(ranked, request.n, request.asked, request.queries.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_threads": self._threads, "_graph": bytes(self._graph.save())}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._threads, self._graph = state["_threads"], _usearch().Index.restore(state["_graph"])
+
+
+def _most_hidden(request: Request) -> int:
+    """Return how many of the best rows of a query may be forbidden at most."""
+    masked = 0 if request.mask is None else int((request.mask == 0).sum())
+    excluded = 0 if request.exclude is None else int(np.diff(request.exclude.indptr).max(initial=0))
+    return masked + excluded
+
+
+def _hidden(ids: np.ndarray, request: Request) -> np.ndarray:
+    """Return which of the rows found for each query are forbidden."""
+    hidden = np.zeros(ids.shape, dtype=bool) if request.mask is None else request.mask[ids] == 0
+    if request.exclude is not None:
+        query, width = np.arange(len(ids)), np.int64(request.exclude.shape[1])
+        excluded = np.repeat(query, np.diff(request.exclude.indptr)) * width + request.exclude.indices
+        hidden |= np.isin(query[:, None] * width + ids, excluded)
+    return hidden
 
 
 def _usearch() -> Any:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, Self
 
-import numpy as np
-
-from tastemaker._validation import check_choice
-from tastemaker.compat.implicit._arguments import Asked, length_of, mask_of, rows_for, shaped, thread_count
+from tastemaker._validation import check_choice, friendly
+from tastemaker.compat.implicit._arguments import thread_count
 from tastemaker.compat.implicit.ann._index import GraphIndex, Settings
-from tastemaker.compat.implicit.cpu.matrix_factorization_base import MatrixFactorizationBase
+from tastemaker.compat.implicit.cpu.matrix_factorization_base import MatrixFactorizationBase, unit
 from tastemaker.compat.implicit.recommender_base import RecommenderBase
 from tastemaker.errors import UnsupportedError
 from tastemaker.models._outputs import Ranked
@@ -48,6 +46,7 @@ class IndexedModel(RecommenderBase):
         self.similar_items_index: GraphIndex | None = None
         self._settings = settings
 
+    @friendly
     def fit(self, Cui: Any, show_progress: bool = True, callback: Any = None) -> None:
         """Train the model and build the indexes; see the model's ``fit``."""
         self.model.fit(Cui, show_progress, callback)
@@ -62,9 +61,9 @@ class IndexedModel(RecommenderBase):
         if self.approximate_recommend:
             self.recommend_index = GraphIndex(factors, self._settings, threads)
         if self.approximate_similar_items:
-            unit = factors / self.model.item_norms[:, None]
-            self.similar_items_index = GraphIndex(unit, self._settings, threads)
+            self.similar_items_index = GraphIndex(unit(factors), self._settings, threads)
 
+    @friendly
     def recommend(
         self,
         userid: Any,
@@ -79,21 +78,14 @@ class IndexedModel(RecommenderBase):
             return self.model.recommend(
                 userid, user_items, N, filter_already_liked_items, filter_items, recalculate_user, items
             )
-        size, users = len(self.model._of("items")), len(self.model._of("users"))
-        asked = Asked.of("userid", userid) if recalculate_user else Asked.of("userid", userid, users)
-        mask = mask_of(("items", "filter_items"), None, filter_items, size)
-        if filter_already_liked_items or recalculate_user:
-            liked = rows_for("user_items", user_items, len(asked.ids), size)
-        if recalculate_user:
-            queries = self.model.recalculate_user(asked.ids, liked)
-        else:
-            queries = self.model._of("users")[asked.ids]
-        n = length_of(N, mask, None)
-        exclude = liked if filter_already_liked_items else None
-        return shaped(self.recommend_index.topn(queries, n, exclude, mask), n, asked, queries.dtype)
+        request = self.model._to_recommend(
+            userid, user_items, N, filter_already_liked_items, filter_items, recalculate_user, None
+        )
+        return self.recommend_index.answer(request)
 
     recommend.__doc__ = RecommenderBase.recommend.__doc__
 
+    @friendly
     def similar_items(
         self,
         itemid: Any,
@@ -103,17 +95,14 @@ class IndexedModel(RecommenderBase):
         filter_items: Any = None,
         items: Any = None,
     ) -> Ranked:
-        if self.similar_items_index is None or items is not None or recalculate_item:
+        if self.similar_items_index is None or items is not None:
             return self.model.similar_items(itemid, N, recalculate_item, item_users, filter_items, items)
-        factors = self.model._of("items")
-        asked = Asked.of("itemid", itemid, len(factors))
-        mask = mask_of(("items", "filter_items"), None, filter_items, len(factors))
-        n = length_of(N, mask, None)
-        queries: np.ndarray = factors[asked.ids] / self.model.item_norms[asked.ids, None]
-        return shaped(self.similar_items_index.topn(queries, n, None, mask), n, asked, queries.dtype)
+        request = self.model._to_compare(itemid, N, recalculate_item, item_users, filter_items, None)
+        return self.similar_items_index.answer(request)
 
     similar_items.__doc__ = RecommenderBase.similar_items.__doc__
 
+    @friendly
     def similar_users(self, userid: Any, N: int = 10, filter_users: Any = None, users: Any = None) -> Ranked:
         """Raise: the model itself answers that."""
         self._refuse("similar_users", "self.model.similar_users")

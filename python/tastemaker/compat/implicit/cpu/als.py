@@ -123,6 +123,7 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
         self.cg_steps = 3
         self.fit_callback: Callback | None = None
 
+    @friendly
     def fit(self, user_items: Any, show_progress: bool = True, callback: Callback | None = None) -> None:
         """Train, from the present factors where there are any; rows and columns that are new start at random.
 
@@ -205,6 +206,7 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
         ids = index_array("itemids", itemids, max_size)
         self.item_factors = _stored(self._of("items"), ids, self.recalculate_item(ids, item_users))
 
+    @friendly
     def explain(
         self, userid: int, user_items: Any, itemid: int, user_weights: Any = None, N: int = 10
     ) -> tuple[float, list[tuple[int, float]], Any]:
@@ -233,7 +235,7 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
         likes = self.alpha * rows_for("user_items", user_items, user_items.shape[0], len(Y))
         user, item = (
             Asked.of("userid", userid, likes.shape[0]).ids,
-            self._asked("items", "itemid", itemid).ids,
+            Asked.of("itemid", itemid, len(Y)).ids,
         )
         if user_weights is None:
             A, _ = user_linear_equation(Y, self.YtY, likes, int(user[0]), self.regularization, Y.shape[1])

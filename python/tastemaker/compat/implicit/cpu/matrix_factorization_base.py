@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from tastemaker._validation import check_finite, shown
-from tastemaker.compat.implicit._arguments import Asked, length_of, mask_of, rows_for, shaped, thread_count
+from tastemaker._validation import check_finite, friendly, shown
+from tastemaker.compat.implicit._arguments import (
+    Asked,
+    length_of,
+    mask_of,
+    max_size,
+    rows_for,
+    shaped,
+    thread_count,
+)
 from tastemaker.compat.implicit.recommender_base import RecommenderBase
 from tastemaker.errors import ArgumentError, ArgumentTypeError, NotFittedError, UnsupportedError
 from tastemaker.models._outputs import Ranked
@@ -20,6 +29,17 @@ __all__ = ["MatrixFactorizationBase"]
 
 Side: TypeAlias = Literal["users", "items"]
 Factors: TypeAlias = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call that is checked: the ids asked about, their vectors, the length of a list, what may not be in it."""
+
+    asked: Asked
+    queries: Factors
+    n: int
+    mask: np.ndarray | None
+    exclude: sp.csr_array | None = None
 
 
 class MatrixFactorizationBase(RecommenderBase):
@@ -71,6 +91,7 @@ class MatrixFactorizationBase(RecommenderBase):
         """Lengths of the items' factors."""
         return self._norms("items")
 
+    @friendly
     def recommend(
         self,
         userid: Any,
@@ -81,21 +102,17 @@ class MatrixFactorizationBase(RecommenderBase):
         recalculate_user: bool = False,
         items: Any = None,
     ) -> Ranked:
-        size = len(self._of("items"))
-        asked = Asked.of("userid", userid) if recalculate_user else self._asked("users", "userid", userid)
-        mask = mask_of(("items", "filter_items"), items, filter_items, size)
-        n = length_of(N, mask, items)
-        if filter_already_liked_items or recalculate_user:
-            liked = rows_for("user_items", user_items, len(asked.ids), size)
-        queries = (
-            self.recalculate_user(asked.ids, liked) if recalculate_user else self._of("users")[asked.ids]
-        )
-        return self._best(
-            "items", False, queries, asked, n, mask, liked if filter_already_liked_items else None
+        return self._answer(
+            "items",
+            self._to_recommend(
+                userid, user_items, N, filter_already_liked_items, filter_items, recalculate_user, items
+            ),
+            self._scorer("items"),
         )
 
     recommend.__doc__ = RecommenderBase.recommend.__doc__
 
+    @friendly
     def recommend_all(
         self,
         user_items: Any,
@@ -132,14 +149,17 @@ class MatrixFactorizationBase(RecommenderBase):
         """Return factors worked out from interactions; not every model can."""
         raise UnsupportedError(f"`{type(self).__name__}` cannot do recalculate_item.")
 
+    @friendly
     def similar_users(self, userid: Any, N: int = 10, filter_users: Any = None, users: Any = None) -> Ranked:
-        asked = self._asked("users", "userid", userid)
-        mask = mask_of(("users", "filter_users"), users, filter_users, len(self._of("users")))
-        queries = self._of("users")[asked.ids]
-        return self._best("users", True, queries, asked, length_of(N, mask, users), mask)
+        factors = self._of("users")
+        asked = Asked.of("userid", userid, len(factors))
+        mask = mask_of(("users", "filter_users"), users, filter_users, len(factors))
+        request = Request(asked, unit(factors[asked.ids]), length_of(N, mask, users), mask)
+        return self._answer("users", request, self._scorer("users", cosine=True))
 
     similar_users.__doc__ = RecommenderBase.similar_users.__doc__
 
+    @friendly
     def similar_items(
         self,
         itemid: Any,
@@ -149,14 +169,8 @@ class MatrixFactorizationBase(RecommenderBase):
         filter_items: Any = None,
         items: Any = None,
     ) -> Ranked:
-        mask = mask_of(("items", "filter_items"), items, filter_items, len(self._of("items")))
-        if recalculate_item:
-            asked = Asked.of("itemid", itemid)
-            queries = self.recalculate_item(asked.ids, item_users)
-        else:
-            asked = self._asked("items", "itemid", itemid)
-            queries = self._of("items")[asked.ids]
-        return self._best("items", True, queries, asked, length_of(N, mask, items), mask)
+        request = self._to_compare(itemid, N, recalculate_item, item_users, filter_items, items)
+        return self._answer("items", request, self._scorer("items", cosine=True))
 
     similar_items.__doc__ = RecommenderBase.similar_items.__doc__
 
@@ -172,8 +186,46 @@ class MatrixFactorizationBase(RecommenderBase):
             )
         return factors
 
-    def _asked(self, side: Side, name: str, ids: Any) -> Asked:
-        return Asked.of(name, ids, len(self._of(side)))
+    def _to_recommend(
+        self,
+        userid: Any,
+        user_items: Any,
+        N: int,
+        filter_already_liked_items: bool,
+        filter_items: Any,
+        recalculate_user: bool,
+        items: Any,
+    ) -> Request:
+        """Return what a call of ``recommend`` asks of the items."""
+        size = len(self._of("items"))
+        known = max_size if recalculate_user else len(self._of("users"))
+        asked = Asked.of("userid", userid, known)
+        mask = mask_of(("items", "filter_items"), items, filter_items, size)
+        n = length_of(N, mask, items)
+        liked = None
+        if filter_already_liked_items or recalculate_user:
+            liked = rows_for("user_items", user_items, len(asked.ids), size)
+        queries = (
+            self.recalculate_user(asked.ids, liked) if recalculate_user else self._of("users")[asked.ids]
+        )
+        return Request(asked, queries, n, mask, liked if filter_already_liked_items else None)
+
+    def _to_compare(
+        self,
+        itemid: Any,
+        N: int,
+        recalculate_item: bool,
+        item_users: Any,
+        filter_items: Any,
+        items: Any,
+    ) -> Request:
+        """Return what a call of ``similar_items`` asks of the items."""
+        factors = self._of("items")
+        asked = Asked.of("itemid", itemid, max_size if recalculate_item else len(factors))
+        mask = mask_of(("items", "filter_items"), items, filter_items, len(factors))
+        n = length_of(N, mask, items)
+        queries = self.recalculate_item(asked.ids, item_users) if recalculate_item else factors[asked.ids]
+        return Request(asked, unit(queries), n, mask)
 
     def _norms(self, side: Side) -> Factors:
         derived = self._derived[side]
@@ -183,37 +235,31 @@ class MatrixFactorizationBase(RecommenderBase):
         cached: Factors = derived["norms"]
         return cached
 
-    def _scorer(self, side: Side, cosine: bool) -> DenseScorer:
+    def _scorer(self, side: Side, cosine: bool = False) -> DenseScorer:
         derived, name = self._derived[side], "cosine" if cosine else "product"
         if name not in derived:
-            vectors = self._of(side)
-            if cosine:
-                vectors = vectors / self._norms(side)[:, None]
-            derived[name] = DenseScorer(vectors)
+            factors = self._of(side)
+            derived[name] = DenseScorer(unit(factors) if cosine else factors)
         scorer: DenseScorer = derived[name]
         return scorer
 
-    def _best(
-        self,
-        side: Side,
-        cosine: bool,
-        queries: Factors,
-        asked: Asked,
-        n: int,
-        mask: np.ndarray | None,
-        exclude: sp.csr_array | None = None,
-    ) -> Ranked:
-        """Return the answer of a call: the n best rows of a side for each query."""
-        if cosine:
-            norms = np.linalg.norm(queries, axis=1, keepdims=True)
-            queries = np.divide(queries, norms, out=np.zeros_like(queries), where=norms > 0)
-        scorer, count = self._scorer(side, cosine), max(1, min(n, len(self._of(side))))
+    def _answer(self, side: Side, request: Request, scorer: DenseScorer) -> Ranked:
+        count = max(1, min(request.n, len(self._of(side))))
         threads = thread_count(self.num_threads)
-        ranked = scorer.topn(queries, count, exclude=exclude, allowed=mask, threads=threads)
-        return shaped(ranked, n, asked, queries.dtype)
+        ranked = scorer.topn(
+            request.queries, count, exclude=request.exclude, allowed=request.mask, threads=threads
+        )
+        return shaped(ranked, request.n, request.asked, request.queries.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_derived": {"users": {}, "items": {}}}
+
+
+def unit(vectors: Factors) -> Factors:
+    """Return rows of length 1; a row of zeros stays."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows: Factors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    return rows
 
 
 def _read_only(name: str, factors: Any) -> Factors:
