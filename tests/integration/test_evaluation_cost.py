@@ -31,7 +31,7 @@ def asked(monkeypatch) -> Iterator[list[float]]:
         return call
 
     for scorer in (retrieval.DenseScorer, retrieval.SparseScorer):
-        for name in ("topn", "rank"):
+        for name in ("topn", "mean_rank"):
             monkeypatch.setattr(scorer, name, timed(getattr(scorer, name)))
     return seconds
 

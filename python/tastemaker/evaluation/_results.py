@@ -26,9 +26,10 @@ class Evaluation(Tabular):
     name : str
         The model's name.
     figures : dict of str to Interval
-        Mean over users and its interval, per metric.
+        Mean over users (of coverage, the share of items) and its interval, per metric.
     per_user : dict of str to ndarray of float64
-        The metric of each test user, in the order of ``users``.
+        The metric of each test user, in the order of ``users``. Coverage is no user's: there it has the values that
+        its interval is made from.
     users : ndarray
         Ids of the test users (row numbers of the split's test data where there are no ids).
     fit_seconds, recommend_seconds : float
