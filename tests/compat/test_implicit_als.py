@@ -201,6 +201,19 @@ def test_partial_fit_stores_and_grows(X):
     assert model.recommend(62, X[6], N=60)[0].max() <= 41
 
 
+def test_an_update_of_known_users_copies_nothing(X):
+    model = trained(X)
+    before = model.user_factors
+    model.partial_fit_users([3], X[[5]])
+    assert np.shares_memory(model.user_factors, before)
+    kept = before.copy()
+    kept.flags.writeable = False
+    model.user_factors = kept
+    model.partial_fit_users([4], X[[6]])
+    np.testing.assert_array_equal(kept, before)
+    assert (model.user_factors[4] != kept[4]).any()
+
+
 def test_explanations_add_up_to_the_score(als, X):
     likes = X.copy()
     likes.data[::5] *= -1

@@ -85,6 +85,7 @@ def test_items_are_the_only_candidates(model, X):
     chosen = best[[5, 1, 3]]
     ids, _ = model.recommend(3, X[3], N=10, items=chosen)
     np.testing.assert_array_equal(ids, best[[1, 3, 5]])
+    assert ids.dtype == np.int32
     ids, _ = model.recommend([3, 4], X[[3, 4]], N=10, items=chosen)
     assert ids.shape == (2, 3)
     assert set(ids.ravel()) <= {-1, *chosen}

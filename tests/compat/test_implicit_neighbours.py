@@ -117,6 +117,13 @@ def test_dislikes_are_for_products_and_cosines_only(X):
             fitted(name, dislikes)
 
 
+def test_of_equally_similar_items_itself_is_kept_then_by_index():
+    model = fitted("cosine", sp.csr_matrix(np.ones((4, 9))), K=4)
+    kept = model.similarity.tolil().rows
+    assert kept.tolist()[0] == [0, 1, 2, 3]
+    assert kept.tolist()[8] == [0, 1, 2, 8]
+
+
 def test_fitting_again_forgets(X):
     model = fitted("cosine", X)
     model.fit(X[:, :10], show_progress=False)

@@ -309,10 +309,15 @@ def _with_itself(similarity: sp.csr_array, weighted: Any, K: int) -> sp.csr_matr
     """Return the K best of each item's neighbours and itself, which counts with the square of its weights."""
     weighted = sp.csr_array(weighted)
     own = weighted.multiply(weighted).sum(axis=0)
-    full = sp.csr_array(similarity + sp.diags_array(own.astype(np.float32), format="csr"))
+    # A few roundings larger while the best are chosen: among duplicates an item keeps itself.
+    preferred = (own * (1 + 4 * np.finfo(np.float32).eps)).astype(np.float32)
+    full = sp.csr_array(similarity + sp.diags_array(preferred, format="csr"))
     full.sort_indices()
     best = keep_best(full, K)
-    return sp.csr_matrix((best.data.astype(np.float64), best.indices, best.indptr), shape=best.shape)
+    values = best.data.astype(np.float64)
+    itself = best.indices == np.repeat(np.arange(len(own)), np.diff(best.indptr))
+    values[itself] = own[best.indices[itself]]
+    return sp.csr_matrix((values, best.indices, best.indptr), shape=best.shape)
 
 
 def _similarity_of(data: Any, indices: Any, indptr: Any, shape: Any) -> sp.csr_matrix:

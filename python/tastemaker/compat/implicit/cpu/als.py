@@ -199,12 +199,12 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
             One row each.
         """
         ids = index_array("userids", userids, max_size)
-        self.user_factors = _stored(self._of("users"), ids, self.recalculate_user(ids, user_items))
+        self._update("users", ids, self.recalculate_user(ids, user_items))
 
     def partial_fit_items(self, itemids: Any, item_users: Any) -> None:
         """Store recalculated factors of items, known or new; as ``partial_fit_users``."""
         ids = index_array("itemids", itemids, max_size)
-        self.item_factors = _stored(self._of("items"), ids, self.recalculate_item(ids, item_users))
+        self._update("items", ids, self.recalculate_item(ids, item_users))
 
     @friendly
     def explain(
@@ -348,14 +348,6 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
             derived["gram"] = self._of(side).T @ self._of(side)
         gram: Factors = derived["gram"]
         return gram
-
-
-def _stored(known: Factors, ids: np.ndarray, factors: Factors) -> Factors:
-    """Return a copy of known, long enough, with rows ids set."""
-    result = np.zeros((max(len(known), int(ids.max(initial=-1)) + 1), known.shape[1]), dtype=known.dtype)
-    result[: len(known)] = known
-    result[ids] = factors
-    return result
 
 
 def _checked_factors(name: str, factors: Any, model: AlternatingLeastSquares) -> Factors:

@@ -66,7 +66,7 @@ class MatrixFactorizationBase(RecommenderBase):
     @property
     def user_factors(self) -> Factors | None:
         """Factors of the users, one row each; None before ``fit``."""
-        return self._factors["users"]
+        return _read_only(self._factors["users"])
 
     @user_factors.setter
     def user_factors(self, factors: Any) -> None:
@@ -75,7 +75,7 @@ class MatrixFactorizationBase(RecommenderBase):
     @property
     def item_factors(self) -> Factors | None:
         """Factors of the items, one row each; None before ``fit``."""
-        return self._factors["items"]
+        return _read_only(self._factors["items"])
 
     @item_factors.setter
     def item_factors(self, factors: Any) -> None:
@@ -176,7 +176,18 @@ class MatrixFactorizationBase(RecommenderBase):
 
     def _set(self, side: Side, name: str, factors: Any) -> None:
         self._derived[side] = {}
-        self._factors[side] = None if factors is None else _read_only(name, factors)
+        self._factors[side] = None if factors is None else _checked(name, factors)
+
+    def _update(self, side: Side, ids: np.ndarray, rows: Factors) -> None:
+        """Set rows in place where the matrix is long enough, so that an update costs no copy of all factors."""
+        factors = self._of(side)
+        size = max(len(factors), int(ids.max(initial=-1)) + 1)
+        if size > len(factors) or not factors.flags.writeable:
+            longer = np.zeros((size, factors.shape[1]), dtype=factors.dtype)
+            longer[: len(factors)] = factors
+            self._factors[side] = factors = longer
+        factors[ids] = rows
+        self._derived[side] = {}
 
     def _of(self, side: Side) -> Factors:
         factors = self._factors[side]
@@ -262,7 +273,7 @@ def unit(vectors: Factors) -> Factors:
     return rows
 
 
-def _read_only(name: str, factors: Any) -> Factors:
+def _checked(name: str, factors: Any) -> Factors:
     array = np.asarray(factors)
     if array.dtype not in (np.float32, np.float64):
         raise ArgumentTypeError(
@@ -271,6 +282,11 @@ def _read_only(name: str, factors: Any) -> Factors:
     if array.ndim != 2:
         raise ArgumentError(f"`{name}` must be 2-d, one row of factors each, got {array.ndim}-d.")
     check_finite(name, array)
-    array = array.view()
-    array.flags.writeable = False
     return array
+
+
+def _read_only(factors: Factors | None) -> Factors | None:
+    if factors is not None:
+        factors = factors.view()
+        factors.flags.writeable = False
+    return factors
