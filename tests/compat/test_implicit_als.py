@@ -7,7 +7,9 @@ import pytest
 import scipy.sparse as sp
 from tests.reference.als import Problem, loss
 
+from tastemaker._runtime import num_threads
 from tastemaker.compat.implicit.als import AlternatingLeastSquares
+from tastemaker.compat.implicit.cpu import _native
 from tastemaker.compat.implicit.cpu import als as functions
 from tastemaker.compat.implicit.utils import ParameterWarning
 from tastemaker.errors import ArgumentError, DataError, ModelFitError, UnsupportedError
@@ -285,3 +287,13 @@ def test_an_interrupted_fit_keeps_the_last_iteration(X):
 def test_there_is_no_gpu(als):
     with pytest.raises(UnsupportedError, match="to_gpu"):
         als.to_gpu()
+
+
+def test_updates_use_the_threads_of_the_model(X, monkeypatch):
+    used = []
+    solve = _native._ALS._solve
+    monkeypatch.setattr(_native._ALS, "_solve", lambda *args: used.append(num_threads()) or solve(*args))
+    model = trained(X, num_threads=3)
+    model.recalculate_user([5], X[[5]])
+    functions.least_squares(X, np.zeros((60, 5)), model.item_factors, 0.1, num_threads=5)
+    assert used == [3, 5]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tastemaker._runtime import config
 from tastemaker._validation import check_int
 from tastemaker.compat.implicit._arguments import index_array, rows_for, thread_count
 from tastemaker.compat.implicit.cpu._native import _ALS, solver_against
@@ -17,7 +18,8 @@ def least_squares(
 ) -> None:
     """Set each row of X to the exact solution for that row of Cui, given the factors Y of its columns."""
     solver = solver_against(Y).set_params(reg=regularization)
-    X[:] = solver.fold_in(rows_for("Cui", Cui, len(X), len(Y)))
+    with config(threads=thread_count(num_threads)):
+        X[:] = solver.fold_in(rows_for("Cui", Cui, len(X), len(Y)))
 
 
 def least_squares_cg(

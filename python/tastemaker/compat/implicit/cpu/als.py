@@ -9,6 +9,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import scipy.linalg
 
+from tastemaker._runtime import config
 from tastemaker._validation import check_finite, check_float, check_int, friendly
 from tastemaker.compat.implicit import _files
 from tastemaker.compat.implicit._arguments import Asked, index_array, max_size, rows_for, thread_count
@@ -339,7 +340,8 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
         if "solver" not in derived:
             derived["solver"] = solver_against(table)
         solver: _ALS = derived["solver"].set_params(**self._objective())
-        factors: Factors = solver.fold_in(rows).astype(self.dtype)
+        with config(threads=thread_count(self.num_threads)):
+            factors: Factors = solver.fold_in(rows).astype(self.dtype)
         return factors[0] if asked.single else factors
 
     def _gram(self, side: Side) -> Factors:
