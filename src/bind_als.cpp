@@ -1,16 +1,38 @@
 // Implicit ALS: one half epoch, the Gram matrix and the objective, on factors padded as simd/als_kernels.hpp wants.
+#include <algorithm>
+
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "tastemaker/als/gram.hpp"
 #include "tastemaker/als/half_epoch.hpp"
 #include "tastemaker/als/objective.hpp"
+#include "tastemaker/base/transpose.hpp"
 
 namespace tastemaker::python {
 namespace {
 
 // A CSR matrix checked once for many half epochs. Nobody may change its arrays afterwards.
 struct AlsMatrix {
-    explicit AlsMatrix(const py::tuple& parts) : arrays(CsrArrays::from_tuple(parts)), view(arrays.view()) {}
+    explicit AlsMatrix(CsrArrays parts) : arrays(std::move(parts)), view(arrays.view()) {
+        if (view.values && std::all_of(view.values, view.values + view.nnz(), [](float v) { return v == 1.0f; })) {
+            view.values = nullptr;  // so that the transpose needs no memory for them
+        }
+    }
+
+    AlsMatrix transposed() const {
+        CsrArrays parts{array<offset_t>(view.cols + offset_t{1}), array<index_t>(view.nnz()), std::nullopt, view.rows};
+        if (view.values) {
+            parts.values.emplace(view.nnz());
+        }
+        offset_t* indptr = parts.indptr.mutable_data();
+        index_t* indices = parts.indices.mutable_data();
+        float* values = view.values ? parts.values->mutable_data() : nullptr;
+        {
+            const py::gil_scoped_release release;  // pure arithmetic on memory that nobody else knows yet
+            transpose(view, indptr, indices, values);
+        }
+        return AlsMatrix(std::move(parts));
+    }
 
     CsrArrays arrays;
     CsrView view;
@@ -66,7 +88,9 @@ double objective(const AlsMatrix& csr, const AlsMatrix& transposed, const array<
 
 void bind_als(py::module_& m) {
     m.attr("als_padding") = simd::als_padding;
-    py::class_<AlsMatrix>(m, "AlsMatrix").def(py::init<const py::tuple&>(), py::arg("csr"));
+    py::class_<AlsMatrix>(m, "AlsMatrix")
+        .def(py::init([](const py::tuple& csr) { return AlsMatrix(CsrArrays::from_tuple(csr)); }), py::arg("csr"))
+        .def("transposed", &AlsMatrix::transposed);
     py::class_<als::Problem>(m, "AlsProblem")
         .def(py::init<float, float, float, float>(), py::arg("reg"), py::arg("alpha"), py::arg("unobserved_weight"),
              py::arg("nu"));

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "tastemaker/base/transpose.hpp"
 #include "tastemaker/base/views.hpp"
 
 using namespace tastemaker;
@@ -109,4 +110,19 @@ TEST_CASE("views: dense rows beyond 2^31 elements do not wrap") {
     const MatrixView<float> dense{&cell, 40'000'000, 100, 128};
     CHECK(reinterpret_cast<std::uintptr_t>(dense.row(39'999'999)) - reinterpret_cast<std::uintptr_t>(&cell) ==
           std::uintptr_t{39'999'999} * 128 * sizeof(float));
+}
+
+TEST_CASE("views: the transpose holds every entry in its place, with and without values") {
+    const Sample sample;
+    CsrView csr = sample.view();
+    std::vector<offset_t> indptr(5, -1);
+    std::vector<index_t> indices(3, -1);
+    std::vector<float> values(3);
+    transpose(csr, indptr.data(), indices.data(), values.data());
+    CHECK(indptr == std::vector<offset_t>{0, 1, 2, 2, 3});
+    CHECK(indices == std::vector<index_t>{2, 0, 0});
+    CHECK(values == std::vector<float>{4.0f, 0.5f, -2.0f});
+    csr.values = nullptr;
+    transpose(csr, indptr.data(), indices.data(), nullptr);
+    CHECK(indices == std::vector<index_t>{2, 0, 0});
 }

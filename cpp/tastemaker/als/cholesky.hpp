@@ -40,7 +40,7 @@ inline void write_system(const simd::AlsKernels& kernels, const Shared& shared, 
         alignas(64) float w[panel_rows], c[panel_rows];
         write_terms(problem, row.part(begin, begin + n), w, c);
         kernels.gather(shared.y.data, size, columns, n, w, s.raw.data(), s.scaled.data());
-        kernels.syrk(s.scaled.data(), s.raw.data(), n, size, s.a.data(), s.stride);
+        kernels.syrk(s.scaled.data(), s.raw.data(), n, size, 0, size, s.a.data(), s.stride);
         kernels.axpys(shared.y.data, size, columns, n, c, s.b.data());
     }
     for (offset_t i = 0; i < size; ++i) {

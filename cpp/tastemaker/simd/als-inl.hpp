@@ -8,8 +8,9 @@
 namespace tastemaker::simd::TASTEMAKER_ISA {
 
 // Upper triangle in block rows of four; a strip starts at the vector that holds the diagonal.
-inline void syrk(const float* s, const float* y, size_type n, size_type size, float* a, size_type stride) {
-    for (size_type i = 0; i < size; i += 4) {
+inline void syrk(const float* s, const float* y, size_type n, size_type size, size_type first, size_type last, float* a,
+                 size_type stride) {
+    for (size_type i = first; i < last; i += 4) {
         for_strips<3>(i / vf::width * vf::width, size, [&]<int V>(size_type column, Constant<V>) {
             vf acc[4][V];
             clear(acc);

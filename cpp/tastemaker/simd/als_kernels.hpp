@@ -11,8 +11,10 @@ namespace tastemaker::simd {
 inline constexpr std::int64_t als_padding = 16;  // one AVX-512 register, one cache line
 
 struct AlsKernels {
-    // Adds s^T y to the upper triangle of a (size x size); s and y are n x size. Below the diagonal, a is scratch.
-    void (*syrk)(const float* s, const float* y, std::int64_t n, std::int64_t size, float* a, std::int64_t stride);
+    // Adds rows [first, last) of s^T y to the upper triangle of a (size x size); s and y are n x size, first and last
+    // multiples of 4. Below the diagonal, a is scratch.
+    void (*syrk)(const float* s, const float* y, std::int64_t n, std::int64_t size, std::int64_t first,
+                 std::int64_t last, float* a, std::int64_t stride);
 
     // Sets out = p g for p (rows x size) and g (size x size). A row of out does not depend on the other rows of p.
     void (*gemm)(const float* p, std::int64_t rows, const float* g, std::int64_t size, float* out);

@@ -175,7 +175,7 @@ class ALS(Recommender):
     def _alternate(self, X: sp.csr_array, users: Factors, items: Factors, run: Training) -> None:
         """Train from padded factors. Each epoch writes to new arrays: an interrupted one leaves no trace."""
         by_user = _core.AlsMatrix(csr_parts(X))
-        by_item = _core.AlsMatrix(csr_parts(X.T.tocsr()))
+        by_item = by_user.transposed()
         problem, factors, threads = self._problem(self._weight_of(X)), self.factors, run.threads
         steps = self.cg_steps if self.solver == "cg" else 0
         gram = _core.als_gram(items, factors, threads)
