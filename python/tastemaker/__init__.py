@@ -14,6 +14,7 @@ _exports = {
     "Dataset": "data",
     "EASE": "models.ease",
     "KNN": "models.knn",
+    "LightFM": "models.lightfm",
     "Popular": "models.popular",
     "Recommender": "models.base",
     "SVD": "models.svd",
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from tastemaker.models.blend import Blend as Blend
     from tastemaker.models.ease import EASE as EASE
     from tastemaker.models.knn import KNN as KNN
+    from tastemaker.models.lightfm import LightFM as LightFM
     from tastemaker.models.popular import Popular as Popular
     from tastemaker.models.svd import SVD as SVD
     from tastemaker.persistence import inspect as inspect

@@ -144,6 +144,60 @@ def als_objective(
 # ease
 def ease_gram(users: CsrParts, items: CsrParts, out: npt.NDArray[np.float32], threads: int) -> None: ...
 
+# sgd
+sgd_padding: int
+
+class SgdFeatures:
+    def __init__(self, csr: CsrParts) -> None: ...
+
+class SgdExamples:
+    def __init__(self, csr: CsrParts, drawn: npt.NDArray[np.int32]) -> None: ...
+
+class SgdSettings:
+    def __init__(
+        self,
+        *,
+        loss: str,
+        optimizer: str,
+        learning_rate: float,
+        rho: float = 0.0,
+        epsilon: float = 0.0,
+        reg_user: float = 0.0,
+        reg_item: float = 0.0,
+        max_sampled: int = 1,
+        k: int = 1,
+        n: int = 1,
+        popularity: bool = False,
+        verify: bool = True,
+        user_bias: bool = True,
+    ) -> None: ...
+
+def sgd_epoch(
+    examples: SgdExamples,
+    users: npt.NDArray[np.float32],
+    items: npt.NDArray[np.float32],
+    user_features: SgdFeatures | None,
+    item_features: SgdFeatures | None,
+    factors: int,
+    settings: SgdSettings,
+    *,
+    seed: int,
+    epoch: int,
+    deterministic: bool,
+    threads: int,
+) -> int: ...
+def sgd_fold_in(
+    examples: SgdExamples,
+    users: npt.NDArray[np.float32],
+    items: npt.NDArray[np.float32],
+    factors: int,
+    settings: SgdSettings,
+    *,
+    seed: int,
+    epochs: int,
+    threads: int,
+) -> None: ...
+
 # eval
 def ranking_metric_names() -> list[str]: ...
 def rank_users(

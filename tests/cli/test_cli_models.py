@@ -28,7 +28,9 @@ def trained(run, events, tmp_path, *options):
 
 @pytest.mark.parametrize("name", list(_models.classes))
 def test_every_model_trains(run, events, tmp_path, name):
-    model = trained(run, events, tmp_path, "--model", name, *(("--factors", 5) * (name in ("als", "svd"))))
+    model = trained(
+        run, events, tmp_path, "--model", name, *(("--factors", 5) * (name in ("als", "svd", "lightfm")))
+    )
     assert type(model) is _models.model_class(name)
     assert model.n_users_ == 90
 

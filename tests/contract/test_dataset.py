@@ -113,4 +113,5 @@ def test_neighbours_and_explanations_are_frames(unfitted, dataset):
         assert list(frame.columns) == ["user_id", "similar_user_id", "rank", "score"]
     if "explain" in model.abilities:
         frame = model.explain("u4", 101)
-        assert list(frame.columns) == ["movieId", "contribution"]
+        what = "feature" if isinstance(model, tm.LightFM) else "movieId"
+        assert list(frame.columns) == [what, "contribution"]

@@ -20,6 +20,12 @@ MODELS = {
     "knn-users": lambda: tm.KNN(similarity="cosine", neighbors=8, axis="user"),
     "als-cg": lambda: tm.ALS(factors=9, epochs=4, solver="cg", rng=1),
     "als-cholesky": lambda: tm.ALS(factors=6, epochs=3, solver="cholesky", rng=1),
+    "lightfm-warp": lambda: tm.LightFM(factors=6, epochs=5, loss="warp", deterministic=True, rng=1),
+    "lightfm-bpr": lambda: tm.LightFM(factors=6, epochs=5, loss="bpr", deterministic=True, rng=1),
+    "lightfm-logistic": lambda: tm.LightFM(factors=6, epochs=5, loss="logistic", deterministic=True, rng=1),
+    "lightfm-kos": lambda: tm.LightFM(
+        factors=6, epochs=5, loss="warp_kos", optimizer="adadelta", deterministic=True, rng=1
+    ),
     "svd": lambda: tm.SVD(factors=5, rng=1),
     "ease": lambda: tm.EASE(reg=20.0),
     "blend": lambda: tm.Blend(

@@ -4,6 +4,7 @@
 // vec-inl.hpp first: the kernels below are written in its terms.
 #include "tastemaker/simd/als-inl.hpp"
 #include "tastemaker/simd/knn-inl.hpp"
+#include "tastemaker/simd/sgd-inl.hpp"
 #include "tastemaker/simd/topn-inl.hpp"
 
 #define TASTEMAKER_JOIN_(a, b) a##b
@@ -14,10 +15,8 @@
 namespace tastemaker::simd {
 
 const Kernels TASTEMAKER_JOIN(kernels_, TASTEMAKER_ISA) = {
-    TASTEMAKER_STRING(TASTEMAKER_ISA),
-    TASTEMAKER_ISA::als_kernels(),
-    TASTEMAKER_ISA::knn_kernels(),
-    TASTEMAKER_ISA::topn_kernels(),
+    TASTEMAKER_STRING(TASTEMAKER_ISA), TASTEMAKER_ISA::als_kernels(),  TASTEMAKER_ISA::knn_kernels(),
+    TASTEMAKER_ISA::sgd_kernels(),     TASTEMAKER_ISA::topn_kernels(),
 };
 
 }  // namespace tastemaker::simd

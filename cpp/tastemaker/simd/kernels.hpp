@@ -4,6 +4,7 @@
 
 #include "tastemaker/simd/als_kernels.hpp"
 #include "tastemaker/simd/knn_kernels.hpp"
+#include "tastemaker/simd/sgd_kernels.hpp"
 #include "tastemaker/simd/topn_kernels.hpp"
 
 namespace tastemaker::simd {
@@ -12,6 +13,7 @@ struct Kernels {
     const char* name;
     AlsKernels als;
     KnnKernels knn;
+    SgdKernels sgd;
     TopnKernels topn;
 };
 

@@ -26,7 +26,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 section = "Model options"
 
 #: Class of each model by short name, imported when it is asked for.
-classes = {"popular": "Popular", "knn": "KNN", "als": "ALS", "svd": "SVD", "ease": "EASE"}
+classes = {
+    "popular": "Popular",
+    "knn": "KNN",
+    "als": "ALS",
+    "svd": "SVD",
+    "ease": "EASE",
+    "lightfm": "LightFM",
+}
 
 
 @cache
@@ -40,9 +47,14 @@ def model_class(name: str) -> type[Recommender]:
 
 @cache
 def parameters_of(name: str) -> dict[str, Any]:
-    """Return the annotation of each parameter of a model that has an option; the seed is --seed."""
+    """Return the annotation of each parameter that has an option: the seed is --seed, tables have none."""
     hints = typing.get_type_hints(model_class(name).__init__)
-    return {parameter: hints[parameter] for parameter in model_class(name)._defaults() if parameter != "rng"}
+    return {
+        parameter: hints[parameter]
+        for parameter in model_class(name)._defaults()
+        if parameter != "rng"
+        and not any(typing.get_origin(kind) is Mapping for kind in _kinds(hints[parameter]))
+    }
 
 
 @cache

@@ -5,7 +5,8 @@ from tastemaker.models.base import Recommender
 from tastemaker.models.blend import Blend
 from tastemaker.models.ease import EASE
 from tastemaker.models.knn import KNN
+from tastemaker.models.lightfm import LightFM
 from tastemaker.models.popular import Popular
 from tastemaker.models.svd import SVD
 
-__all__ = ["ALS", "EASE", "KNN", "SVD", "Blend", "Popular", "Recommender"]
+__all__ = ["ALS", "EASE", "KNN", "SVD", "Blend", "LightFM", "Popular", "Recommender"]

@@ -35,6 +35,9 @@ class Trainable(Parameterized, ABC):
     #: attribute of that name with "_". Saved with it.
     _parts: ClassVar[str | None] = None
 
+    #: What training learned as texts, by attribute: tuples of str, or None. ``save`` and ``load`` handle them too.
+    _texts: ClassVar[tuple[str, ...]] = ()
+
     _source: Source
     _cache: dict[str, Any]
     seen_: sp.csr_array

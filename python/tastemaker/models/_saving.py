@@ -94,6 +94,9 @@ def arrays_of(model: Trainable) -> Arrays:
 def _put_learned(arrays: Arrays, prefix: str, model: Trainable) -> None:
     for name in model._learned:
         _put(arrays, prefix + name, getattr(model, name))
+    for name in model._texts:
+        if getattr(model, name) is not None:
+            _put_ids(arrays, prefix + name, np.array(getattr(model, name), dtype=object))
     for name, part in _fitted_parts(model).items():
         _put_learned(arrays, f"{prefix}{name}/", part)
 
@@ -145,6 +148,7 @@ def _take_learned(
     learned: dict[str, Any] = {
         name: _take(arrays, prefix + name, dims, sizes) for name, dims in model._learned.items()
     }
+    learned |= {name: _take_texts(arrays, prefix + name) for name in model._texts}
     if model._parts is not None:
         parts = {name: part._fresh() for name, part in getattr(model, model._parts).items()}
         for name, part in parts.items():
@@ -181,17 +185,26 @@ def _take_csr(arrays: Arrays, name: str, shape: tuple[int, int]) -> sp.csr_array
     return cast(sp.csr_array, matrix)
 
 
+def _take_texts(arrays: Arrays, name: str) -> tuple[str, ...] | None:
+    """Remove texts; None when there are none of that name."""
+    if f"{name}.ends" not in arrays:
+        return None
+    ends, raw = _pop(arrays, f"{name}.ends"), _pop(arrays, f"{name}.utf8").tobytes()
+    bounds = [0, *ends.tolist()]
+    if any(a > b for a, b in pairwise(bounds)) or bounds[-1] != len(raw):
+        raise FormatError(f"the texts of {name!r} do not cover their bytes")
+    return tuple(raw[a:b].decode("utf-8", "surrogatepass") for a, b in pairwise(bounds))
+
+
 def _take_ids(arrays: Arrays, name: str, kind: Any, size: int) -> IdMap | None:
     if kind is None:
         return None
     if kind == "int":
         ids: Any = _pop(arrays, name)
     elif kind == "str":
-        ends, raw = _pop(arrays, f"{name}.ends"), _pop(arrays, f"{name}.utf8").tobytes()
-        bounds = [0, *ends.tolist()]
-        if any(a > b for a, b in pairwise(bounds)) or bounds[-1] != len(raw):
-            raise FormatError(f"the texts of {name!r} do not cover their bytes")
-        ids = [raw[a:b].decode("utf-8", "surrogatepass") for a, b in pairwise(bounds)]
+        ids = _take_texts(arrays, name)
+        if ids is None:
+            raise FormatError(f"array '{name}.ends' is missing")
     else:
         raise FormatError(f"the kind of {name!r} must be 'int', 'str' or null, got {shown(kind)}")
     if len(ids) != size:

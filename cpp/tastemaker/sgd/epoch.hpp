@@ -1,0 +1,192 @@
+// One epoch over the examples in random order, by threads that share the parameters without locks.
+//
+// Recht, Re, Wright, Niu: Hogwild: A Lock-Free Approach to Parallelizing Stochastic Gradient Descent. NeurIPS 2011.
+// With one thread the result is a function of the seed. With more, an update may be lost where two meet.
+#pragma once
+
+#include <atomic>
+#include <cmath>
+#include <memory>
+
+#include "tastemaker/base/parallel.hpp"
+#include "tastemaker/sgd/loss.hpp"
+#include "tastemaker/sgd/optimizer.hpp"
+
+namespace tastemaker::sgd {
+
+// How far the order of an epoch is from a shuffle of single examples: runs of neighbours stay together in a block.
+struct Shuffle {
+    offset_t run = 1;    // examples
+    offset_t block = 1;  // examples, a multiple of run
+};
+
+// Neighbours share their user, so that a block's users and their likes come from memory once and stay in L2. Runs must
+// be short all the same: users who learn all at once learn less.
+inline Shuffle local_shuffle(offset_t examples) {
+    const offset_t run = std::clamp<offset_t>(examples / 4096, 1, 32);
+    return {run, round_up(std::clamp<offset_t>(examples / 64, 256, 8192), run)};
+}
+
+// The examples of an epoch in random order: runs are shuffled, then the examples of each block of runs.
+class Queue {
+public:
+    Queue(const Data& data, const Sampling& sampling, const Shuffle& shuffle)
+        : data_(data),
+          key_(sampling.key()),
+          shuffle_(shuffle),
+          runs_((data.examples.nnz() + shuffle.run - 1) / shuffle.run),
+          order_(runs_, subkey(key_, ~0ull)) {}
+
+    offset_t blocks() const { return (places() + shuffle_.block - 1) / shuffle_.block; }
+
+    // The places of a block; a few may stay empty.
+    offset_t size(offset_t block) const { return std::min(shuffle_.block, places() - block * shuffle_.block); }
+
+    // Calls fn(prepared) for the examples at places [begin, end) of a block, each after loss.prepare(worker, prepared)
+    // of some later ones, so that what it fetched has arrived.
+    template <class Loss, class Fn>
+    void run(offset_t block, offset_t begin, offset_t end, const Loss& loss, Worker& worker, Fn fn) const {
+        const RandomOrder inner(size(block), subkey(key_, static_cast<std::uint64_t>(~block)));
+        Prepared ring[ahead];
+        int waiting = 0;
+        int next = 0;
+        for (offset_t i = begin; i < end; ++i) {
+            const offset_t place = block * shuffle_.block + inner(i);
+            const offset_t position = order_(place / shuffle_.run) * shuffle_.run + place % shuffle_.run;
+            if (position >= data_.examples.nnz()) {
+                continue;
+            }
+            if (waiting == ahead) {
+                fn(ring[next]);
+            } else {
+                ++waiting;
+            }
+            ring[next].example = at(position);
+            loss.prepare(worker, ring[next]);
+            next = (next + 1) % ahead;
+        }
+        for (; waiting > 0; --waiting) {
+            fn(ring[(next + ahead - waiting) % ahead]);
+        }
+    }
+
+private:
+    static constexpr int ahead = 3;  // examples: some 400 ns, more than a miss of every cache takes
+
+    offset_t places() const { return runs_ * shuffle_.run; }
+
+    Example at(offset_t position) const {
+        const CsrView& x = data_.examples;
+        return {data_.user_of[position], x.indices[position], x.values ? x.values[position] : 1.0f,
+                subkey(key_, static_cast<std::uint64_t>(position))};
+    }
+
+    const Data& data_;
+    std::uint64_t key_;
+    Shuffle shuffle_;
+    offset_t runs_;
+    RandomOrder order_;
+};
+
+// The scales of all threads: what each has grown by since it last looked.
+class SharedScales {
+public:
+    Scales load() const { return {user_.load(), item_.load()}; }
+    void merge(const Scales& before, const Scales& after) {
+        multiply(user_, after.user / before.user);
+        multiply(item_, after.item / before.item);
+    }
+
+private:
+    static void multiply(std::atomic<double>& scale, double by) {
+        double before = scale.load();
+        while (!scale.compare_exchange_weak(before, before * by)) {
+        }
+    }
+    std::atomic<double> user_{1};
+    std::atomic<double> item_{1};
+};
+
+inline constexpr double max_scale = 1e6;
+
+// Divides the weights of a side by its scale.
+inline void settle(const Side& side, offset_t size, double scale, int threads) {
+    if (scale == 1) {
+        return;
+    }
+    const auto by = static_cast<float>(1 / scale);
+    parallel_for(
+        side.table.rows, threads, [&](offset_t) { return size / 4; },
+        [&](offset_t begin, offset_t end, int) {
+            for (offset_t i = begin; i < end; ++i) {
+                std::transform(side.table.row(i), side.table.row(i) + size, side.table.row(i),
+                               [&](float w) { return w * by; });
+            }
+        });
+}
+
+// Throws unless every weight of a side is finite.
+inline void require_finite(const Side& side, offset_t size, int threads) {
+    parallel_for(
+        side.table.rows, threads, [&](offset_t) { return size / 4; },
+        [&](offset_t begin, offset_t end, int) {
+            for (offset_t i = begin; i < end; ++i) {
+                float zero = 0;  // x * 0 is NaN for what is not finite
+                for (offset_t k = 0; k < size; ++k) {
+                    zero += side.table.row(i)[k] * 0.0f;
+                }
+                if (zero != 0.0f) {
+                    throw NumericalError("parameters became infinite or NaN");
+                }
+            }
+        });
+}
+
+// Ends an epoch: the parameters are what they mean again, and finite.
+inline void finish(const Model& model, const Scales& scales, int threads) {
+    if (!(scales.user < max_scale && scales.item < max_scale)) {
+        throw NumericalError("regularisation outgrew the parameters");
+    }
+    settle(model.users, model.size(), scales.user, threads);
+    settle(model.items, model.size(), scales.item, threads);
+    require_finite(model.users, model.size(), threads);
+    require_finite(model.items, model.size(), threads);
+}
+
+// Visits each example once; returns how many moved the parameters. Throws NumericalError when they are not finite
+// afterwards.
+template <class Optimizer, class Loss>
+offset_t epoch(const Model& model, const Data& data, const Sampling& sampling, const Loss& loss, int threads) {
+    model.validate(Optimizer::state);
+    const Queue queue(data, sampling, local_shuffle(data.examples.nnz()));
+    SharedScales scales;
+    std::atomic<offset_t> moved{0};
+    std::vector<std::unique_ptr<Worker>> workers;
+    for (int worker = 0; worker < std::max(threads, 1); ++worker) {
+        workers.push_back(std::make_unique<Worker>(model, data, sampling));
+    }
+    parallel_chunks(queue.blocks(), threads, [&](offset_t block, int id) {
+        Worker& worker = *workers[static_cast<std::size_t>(id)];
+        const Scales before = worker.scales = scales.load();
+        offset_t count = 0;
+        queue.run(block, 0, queue.size(block), loss, worker, [&](Prepared& prepared) {
+            Choice choice;
+            if (loss(worker, prepared, choice)) {
+                const index_t user = prepared.example.user;
+                worker.load_direction(choice);
+                const float rates =
+                    apply<Optimizer>(worker.kernels, model, user, choice, worker.user_row, worker.toward_row);
+                if (model.regularized()) {
+                    grow(model, user, choice, static_cast<double>(rates), worker.scales);
+                }
+                ++count;
+            }
+        });
+        scales.merge(before, worker.scales);
+        moved.fetch_add(count, std::memory_order_relaxed);
+    });
+    finish(model, scales.load(), threads);
+    return moved;
+}
+
+}  // namespace tastemaker::sgd

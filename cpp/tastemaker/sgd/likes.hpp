@@ -1,0 +1,60 @@
+// Likes: which items each user likes, with a test that hardly ever reads the list.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <vector>
+
+#include "tastemaker/base/views.hpp"
+
+namespace tastemaker::sgd {
+
+// Each user has a small set of bits, one set for each item liked, of 8 to 16 bits per like: of ten items that are not
+// liked, nine are told by one bit, which stays in L1, and only the tenth needs a search of the list.
+class Likes {
+public:
+    // `csr` must outlive this; its values are not looked at.
+    explicit Likes(const CsrView& csr) : csr_(csr), start_(static_cast<std::size_t>(csr.rows) + 1) {
+        for (index_t user = 0; user < csr.rows; ++user) {
+            const auto words = std::bit_ceil(static_cast<std::uint64_t>((csr.length(user) + 7) / 8));
+            start_[index(user) + 1] = start_[index(user)] + static_cast<offset_t>(words);
+        }
+        bits_.resize(static_cast<std::size_t>(start_.back()));
+        for (index_t user = 0; user < csr.rows; ++user) {
+            for (const index_t item : csr.row(user).indices) {
+                const std::uint32_t bit = bit_of(user, item);
+                bits_[word(user, bit)] |= std::uint64_t{1} << (bit % 64);
+            }
+        }
+    }
+
+    bool contains(index_t user, index_t item) const {
+        const std::uint32_t bit = bit_of(user, item);
+        if (!(bits_[word(user, bit)] >> (bit % 64) & 1)) {
+            return false;
+        }
+        const auto liked = csr_.row(user).indices;
+        return std::binary_search(liked.begin(), liked.end(), item);
+    }
+
+    const CsrView& csr() const { return csr_; }
+
+private:
+    static std::size_t index(index_t user) { return static_cast<std::size_t>(user); }
+
+    // Fibonacci hashing to as many bits as the user has.
+    std::uint32_t bit_of(index_t user, index_t item) const {
+        const auto words = static_cast<std::uint64_t>(start_[index(user) + 1] - start_[index(user)]);
+        const int log2 = 6 + std::countr_zero(words);
+        return static_cast<std::uint32_t>(static_cast<std::uint32_t>(item) * 0x9E3779B1u >> std::max(32 - log2, 0));
+    }
+    std::size_t word(index_t user, std::uint32_t bit) const {
+        return static_cast<std::size_t>(start_[index(user)]) + bit / 64;
+    }
+
+    CsrView csr_;
+    std::vector<offset_t> start_;  // where the words of each user begin; a power of two of them
+    std::vector<std::uint64_t> bits_;
+};
+
+}  // namespace tastemaker::sgd

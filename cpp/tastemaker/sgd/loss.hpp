@@ -1,0 +1,182 @@
+// Losses: from an example to the scores that should move. Each returns whether anything should.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "tastemaker/sgd/worker.hpp"
+
+namespace tastemaker::sgd {
+
+inline float sigmoid(float x) {
+    return 1.0f / (1.0f + std::exp(-x));
+}
+
+// Likes score high, dislikes low:  weight log(1 + exp(-+score)).
+struct Logistic {
+    void prepare(const Worker& worker, Prepared& prepared) const { worker.fetch(prepared.example); }
+
+    bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
+        const Example& example = prepared.example;
+        worker.load_user(example.user);
+        const float* rows[4] = {worker.item_row(example.item, 0)};
+        float score[4];
+        worker.score(rows, 1, score);
+        const float target = example.value > 0 ? 1.0f : 0.0f;
+        choice = {example.item, -1, rows[0], nullptr,
+                  example.weight() * (sigmoid(score[0] + worker.user_bias) - target)};
+        return true;
+    }
+};
+
+// Starts fetching an example and draws the first of up to `most` negatives.
+inline void prepare_draws(const Worker& worker, Prepared& prepared, int first, int most) {
+    worker.fetch(prepared.example);
+    prepared.draws = Draws(prepared.example.key);
+    prepared.draws_left = draws_per_negative * most;
+    worker.draw(prepared, std::min(first, most));
+}
+
+// A like scores above an item drawn at random:  weight log(1 + exp(other - item)).
+// Rendle et al.: BPR: Bayesian Personalized Ranking from Implicit Feedback. UAI 2009.
+struct Bpr {
+    void prepare(const Worker& worker, Prepared& prepared) const { prepare_draws(worker, prepared, 1, 1); }
+
+    bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
+        if (prepared.found == 0) {
+            return false;
+        }
+        const Example& example = prepared.example;
+        const index_t other = prepared.negatives[0];
+        worker.load_user(example.user);
+        const float* rows[4] = {worker.item_row(example.item, 0), worker.item_row(other, 1)};
+        float score[4];
+        worker.score(rows, 2, score);
+        choice = {example.item, other, rows[0], rows[1], example.weight() * sigmoid(score[1] - score[0])};
+        return true;
+    }
+};
+
+// Looks for an item that scores above that of the choice by more than -1, in at most max_sampled draws, of which the
+// first are prepared. Sets the other item and returns after how many; 0: none was found. What is found does not depend
+// on the batches.
+inline int find_violator(Worker& worker, float score, int max_sampled, Prepared& prepared, Choice& choice) {
+    for (int sampled = 0; prepared.found > 0;) {
+        const float* rows[batch];
+        float scores[batch];
+        for (int t = 0; t < prepared.found; ++t) {
+            rows[t] = worker.item_row(prepared.negatives[t], t);
+        }
+        worker.score(rows, prepared.found, scores);
+        for (int t = 0; t < prepared.found; ++t) {
+            if (scores[t] > score - 1.0f) {
+                choice.other = prepared.negatives[t];
+                choice.other_row = rows[t];
+                return sampled + t + 1;
+            }
+        }
+        sampled += prepared.found;
+        worker.draw(prepared, std::min(batch, max_sampled - sampled));
+    }
+    return 0;
+}
+
+inline constexpr float max_rank_loss = 10.0f;  // keeps one rare example from throwing the rest about
+
+// log of the rank that the first violator among `sampled` draws of `others` items suggests; never below log 1.
+inline float rank_loss(index_t others, int sampled) {
+    return std::log(static_cast<float>(std::max(others / sampled, 1)));
+}
+
+// A like scores above whatever violates that, and the more the sooner a violator is found.
+// Weston, Bengio, Usunier: WSABIE: Scaling Up To Large Vocabulary Image Annotation. IJCAI 2011.
+class Warp {
+public:
+    Warp(int max_sampled, index_t items) : loss_(static_cast<std::size_t>(max_sampled) + 1) {
+        for (int sampled = 1; sampled <= max_sampled; ++sampled) {
+            loss_[static_cast<std::size_t>(sampled)] = rank_loss(items - 1, sampled);
+        }
+    }
+
+    void prepare(const Worker& worker, Prepared& prepared) const {
+        prepare_draws(worker, prepared, first_batch, max_sampled());
+    }
+
+    bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
+        const Example& example = prepared.example;
+        worker.load_user(example.user);
+        const float* rows[4] = {worker.item_row(example.item, batch)};
+        float score[4];
+        worker.score(rows, 1, score);
+        choice = {example.item, -1, rows[0], nullptr, 0};
+        const int sampled = find_violator(worker, score[0], max_sampled(), prepared, choice);
+        if (sampled == 0) {
+            return false;
+        }
+        choice.gradient = std::min(example.weight() * loss_[static_cast<std::size_t>(sampled)], max_rank_loss);
+        return true;
+    }
+
+private:
+    static constexpr int first_batch = 4;  // most examples find a violator among these
+
+    int max_sampled() const { return static_cast<int>(loss_.size()) - 1; }
+
+    std::vector<float> loss_;  // by the number of draws; one logarithm less per example
+};
+
+// WARP for the k-th best of n likes drawn at random, so that not only the very best counts.
+// Weston, Yee, Weiss: Learning to Rank Recommendations with the k-Order Statistic Loss. RecSys 2013.
+struct WarpKos {
+    int k;
+    int n;
+    int max_sampled;
+
+    void prepare(const Worker& worker, Prepared& prepared) const { worker.fetch(prepared.example); }
+
+    bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
+        const Example& example = prepared.example;
+        worker.load_user(example.user);
+        prepared.draws = Draws(example.key);
+        const SparseRow liked = worker.data.likes->csr().row(example.user);
+        const Scored drawn = kth_best(worker, liked, prepared.draws);
+        choice = {liked.indices[static_cast<std::size_t>(drawn.place)], -1, nullptr, nullptr, 0};
+        choice.item_row = worker.item_row(choice.item, batch);
+        prepared.draws_left = draws_per_negative * max_sampled;
+        worker.draw(prepared, std::min(batch, max_sampled));
+        const int sampled = find_violator(worker, drawn.score, max_sampled, prepared, choice);
+        if (sampled == 0) {
+            return false;
+        }
+        const index_t others = worker.model.items.count() - static_cast<index_t>(liked.size());
+        choice.gradient = std::min(liked.value(drawn.place) * rank_loss(others, sampled), max_rank_loss);
+        return true;
+    }
+
+private:
+    // Returns the k-th best of n likes drawn with repetition (of fewer where fewer are liked); ties go to the earlier.
+    Scored kth_best(Worker& worker, const SparseRow& liked, Draws& draws) const {
+        const auto count = static_cast<int>(std::min<offset_t>(n, liked.size()));
+        std::vector<Scored>& best = worker.best;
+        best.clear();
+        for (int done = 0; done < count;) {
+            const int now = std::min(count - done, batch);
+            offset_t places[batch];
+            const float* rows[batch];
+            float scores[batch];
+            for (int t = 0; t < now; ++t) {
+                places[t] = draws.below(liked.size());
+                rows[t] = worker.item_row(liked.indices[static_cast<std::size_t>(places[t])], t);
+            }
+            worker.score(rows, now, scores);
+            for (int t = 0; t < now; ++t) {
+                const auto better = [&](const Scored& other) { return other.score >= scores[t]; };
+                best.insert(std::partition_point(best.begin(), best.end(), better), {places[t], scores[t]});
+            }
+            done += now;
+        }
+        return best[static_cast<std::size_t>(std::min(k, count) - 1)];
+    }
+};
+
+}  // namespace tastemaker::sgd

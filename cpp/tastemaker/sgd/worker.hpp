@@ -1,0 +1,160 @@
+// Worker: what one thread needs to look at an example: representations, scores and negatives.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "tastemaker/base/aligned.hpp"
+#include "tastemaker/base/prefetch.hpp"
+#include "tastemaker/sgd/problem.hpp"
+#include "tastemaker/simd/level.hpp"
+
+namespace tastemaker::sgd {
+
+// An example gives up after this many draws per negative that it may use: nearly everything is liked.
+inline constexpr int draws_per_negative = 100;
+
+// The factors by which all parameters of a side have grown, see epoch.hpp.
+struct Scales {
+    double user = 1;
+    double item = 1;
+};
+
+// A like that was drawn: its place among the user's likes, and what it scores.
+struct Scored {
+    offset_t place = 0;
+    float score = 0;
+};
+
+inline constexpr int batch = 8;  // items scored together: their cache misses overlap
+
+// An example whose rows, and those of the negatives that it will look at first, are on their way to the cache.
+struct Prepared {
+    Example example;
+    Draws draws{0};
+    int draws_left = 0;
+    int found = 0;
+    index_t negatives[batch] = {};
+};
+
+class Worker {
+public:
+    Worker(const Model& model_, const Data& data_, const Sampling& sampling_)
+        : model(model_),
+          data(data_),
+          sampling(sampling_),
+          kernels(simd::kernels().sgd),
+          size(model_.size()),
+          user_(size),
+          toward_(size),
+          slots_(model_.items.features ? (batch + 1) * size : 0) {
+        use(user_.data(), toward_.data());
+    }
+
+    // Writes the vectors of the next examples to these places.
+    void use(float* user, float* toward) {
+        user_row = user;
+        toward_row = toward;
+    }
+
+    // Sets user_row to the factors of a user and 1, the factor of the items' biases; and user_bias.
+    void load_user(index_t user) {
+        represent(model.users, user, user_row);
+        const auto scale = static_cast<float>(scales.user);
+        for (offset_t k = 0; k < size; ++k) {
+            user_row[k] *= scale;
+        }
+        user_bias = user_row[model.factors];
+        user_row[model.factors] = 1.0f;
+    }
+
+    // Returns the row of an item, yet to be multiplied by scales.item; for features it is made in a slot <= batch.
+    const float* item_row(index_t item, int slot) {
+        if (!model.items.features) {
+            return model.items.table.row(item);
+        }
+        float* out = slots_.data() + slot * size;
+        represent(model.items, item, out);
+        return out;
+    }
+
+    // Sets out[t] to the score of rows[t] for the loaded user, but for the user's bias; n <= batch.
+    void score(const float** rows, int n, float* out) const {
+        const int padded = static_cast<int>(round_up(n, 4));
+        std::fill(rows + n, rows + padded, rows[0]);
+        kernels.scores(rows, padded, user_row, size, out);
+        if (scales.item != 1) {
+            for (int t = 0; t < n; ++t) {
+                out[t] *= static_cast<float>(scales.item);
+            }
+        }
+    }
+
+    // Draws up to n items that the user does not like to prepared.negatives; fewer when draws_left runs out.
+    void draw(Prepared& prepared, int n) const {
+        prepared.found = 0;
+        while (prepared.found < n && prepared.draws_left > 0) {
+            --prepared.draws_left;
+            const index_t item = sampling.popularity ? data.drawn[prepared.draws.below(data.drawn_size)]
+                                                     : static_cast<index_t>(prepared.draws.below(model.items.count()));
+            if (!sampling.verify || !data.likes->contains(prepared.example.user, item)) {
+                fetch(model.items, item, size);
+                prepared.negatives[prepared.found++] = item;
+            }
+        }
+    }
+
+    // Starts fetching what an example is about: all of its rows, since most examples change them.
+    void fetch(const Example& example) const {
+        fetch(model.users, example.user, model.users.table.stride);
+        fetch(model.items, example.item, model.items.table.stride);
+    }
+
+    // Sets toward_row to the direction in which the user's score of the choice grows.
+    void load_direction(const Choice& choice) {
+        const float* from = choice.other < 0 ? zeros() : choice.item_row;
+        const float* to = choice.other < 0 ? choice.item_row : choice.other_row;
+        kernels.difference(to, from, static_cast<float>(scales.item), size, toward_row);
+        toward_row[model.factors] = model.user_bias ? 1.0f : 0.0f;
+    }
+
+    const Model& model;
+    const Data& data;
+    const Sampling& sampling;
+    const simd::SgdKernels& kernels;
+    const offset_t size;
+    Scales scales;
+    float* user_row = nullptr;
+    float* toward_row = nullptr;
+    float user_bias = 0;
+    std::vector<Scored> best;
+
+private:
+    static void fetch(const Side& side, index_t i, offset_t floats) {
+        if (!side.features) {
+            prefetch(side.table.row(i), static_cast<std::size_t>(floats) * sizeof(float));
+        }
+    }
+
+    void represent(const Side& side, index_t i, float* out) const {
+        if (!side.features) {
+            std::copy_n(side.table.row(i), size, out);
+            return;
+        }
+        const SparseRow row = side.features->row(i);
+        kernels.combine(side.table.data, side.table.stride, row.indices.data(), row.values.data(), row.size(), size,
+                        out);
+    }
+
+    const float* zeros() {
+        if (zeros_.size() == 0) {
+            zeros_ = AlignedBuffer<float>(size);
+        }
+        return zeros_.data();
+    }
+
+    AlignedBuffer<float> user_, toward_, slots_, zeros_;
+};
+
+}  // namespace tastemaker::sgd

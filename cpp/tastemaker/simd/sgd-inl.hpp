@@ -1,0 +1,144 @@
+// Bodies of the sgd kernels, compiled once per level (see isa.cpp).
+#pragma once
+
+#include "tastemaker/simd/sgd_kernels.hpp"
+#include "tastemaker/simd/tile-inl.hpp"
+
+namespace tastemaker::simd::TASTEMAKER_ISA {
+
+// Four dots at once share the loads of x and hide the latency of FMA.
+inline void scores(const float* const* rows, size_type n, const float* x, size_type size, float* out) {
+    for (size_type t = 0; t < n; t += 4) {
+        vf acc[4] = {zero(), zero(), zero(), zero()};
+        for (size_type k = 0; k < size; k += vf::width) {
+            const vf xk = load(x + k);
+            for (int r = 0; r < 4; ++r) {
+                acc[r] = fma(load(rows[t + r] + k), xk, acc[r]);
+            }
+        }
+        store_sums(out + t, acc[0], acc[1], acc[2], acc[3]);
+    }
+}
+
+inline void combine(const float* table, size_type stride, const std::int32_t* indices, const float* weights,
+                    size_type n, size_type size, float* out) {
+    for_strips<8>(0, size, [&]<int V>(size_type column, Constant<V>) {
+        vf acc[V];
+        for (int v = 0; v < V; ++v) {
+            acc[v] = zero();
+        }
+        for (size_type t = 0; t < n; ++t) {
+            const float* row = table + indices[t] * stride + column;
+            const vf c = broadcast(weights[t]);
+            for (int v = 0; v < V; ++v) {
+                acc[v] = fma(c, load(row + v * vf::width), acc[v]);
+            }
+        }
+        for (int v = 0; v < V; ++v) {
+            store(out + column + v * vf::width, acc[v]);
+        }
+    });
+}
+
+inline void difference(const float* a, const float* b, float c, size_type size, float* out) {
+    const vf scale = broadcast(c);
+    for (size_type k = 0; k < size; k += vf::width) {
+        store(out + k, mul(scale, sub(load(a + k), load(b + k))));
+    }
+}
+
+// The rates of the weights at k, zero for padding.
+inline vf without_padding(vf rates, size_type k, size_type weights) {
+    if (k + vf::width <= weights) {
+        return rates;
+    }
+    float lanes[vf::width];
+    store(lanes, rates);
+    for (size_type lane = weights > k ? weights - k : 0; lane < vf::width; ++lane) {
+        lanes[lane] = 0.0f;
+    }
+    return load(lanes);
+}
+
+// The rate of step t falls with the gradients of steps before t (Duchi et al., 2011):
+//   rate = learning_rate / sqrt(G),  w -= rate gradient,  G += gradient^2
+template <bool Grow>
+inline float adagrad_body(float* row, const float* g, float c, size_type size, const SgdStep& step) {
+    const vf scale = broadcast(c);
+    const vf learning_rate = broadcast(step.learning_rate);
+    const vf growth = broadcast(step.growth);
+    vf rates = zero();
+    for (size_type k = 0; k < size; k += vf::width) {
+        float* w = row + k;
+        float* squares = w + size;
+        const vf gradient = mul(scale, load(g + k));
+        const vf before = load(squares);
+        const vf rate = mul(learning_rate, rsqrt(before));
+        vf next = sub(load(w), mul(rate, gradient));
+        if constexpr (Grow) {
+            next = fma(mul(growth, rate), next, next);
+            rates = add(rates, without_padding(rate, k, step.weights));
+        }
+        store(w, next);
+        store(squares, fma(gradient, gradient, before));
+    }
+    return Grow ? sum(rates) : 0.0f;
+}
+
+inline float adagrad(float* row, const float* g, float c, size_type size, const SgdStep& step) {
+    return step.growth != 0 ? adagrad_body<true>(row, g, c, size, step) : adagrad_body<false>(row, g, c, size, step);
+}
+
+// Rates from running means of squares of gradients (G) and of steps (M), which make a learning rate needless
+// (Zeiler, 2012):
+//   G = rho G + (1 - rho) gradient^2,  rate = sqrt(M + epsilon) / sqrt(G + epsilon),
+//   step = rate gradient,  M = rho M + (1 - rho) step^2,  w -= step
+template <bool Grow>
+inline float adadelta_body(float* row, const float* g, float c, size_type size, const SgdStep& step) {
+    const vf scale = broadcast(c);
+    const vf rho = broadcast(step.rho);
+    const vf rest = broadcast(1.0f - step.rho);
+    const vf epsilon = broadcast(step.epsilon);
+    const vf growth = broadcast(step.growth);
+    vf rates = zero();
+    for (size_type k = 0; k < size; k += vf::width) {
+        float* w = row + k;
+        float* squares = w + size;
+        float* steps = squares + size;
+        const vf gradient = mul(scale, load(g + k));
+        const vf mean = fma(rho, load(squares), mul(rest, mul(gradient, gradient)));
+        const vf moved = load(steps);
+        const vf numerator = add(moved, epsilon);
+        // sqrt(x) = x / sqrt(x)
+        const vf rate = mul(mul(numerator, rsqrt(numerator)), rsqrt(add(mean, epsilon)));
+        const vf by = mul(rate, gradient);
+        vf next = sub(load(w), by);
+        if constexpr (Grow) {
+            next = fma(mul(growth, rate), next, next);
+            rates = add(rates, without_padding(rate, k, step.weights));
+        }
+        store(w, next);
+        store(squares, mean);
+        store(steps, fma(rho, moved, mul(rest, mul(by, by))));
+    }
+    return Grow ? sum(rates) : 0.0f;
+}
+
+inline float adadelta(float* row, const float* g, float c, size_type size, const SgdStep& step) {
+    return step.growth != 0 ? adadelta_body<true>(row, g, c, size, step) : adadelta_body<false>(row, g, c, size, step);
+}
+
+inline float descend(float* row, const float* g, float c, size_type size, const SgdStep& step) {
+    const vf along = broadcast(-step.learning_rate * c);
+    const vf keep = broadcast(1.0f - step.learning_rate * step.decay);
+    for (size_type k = 0; k < size; k += vf::width) {
+        store(row + k, fma(along, load(g + k), mul(keep, load(row + k))));
+    }
+    return 0.0f;
+}
+
+constexpr SgdKernels sgd_kernels() {
+    return {scores, combine, difference, adagrad, adadelta, descend};
+}
+
+}  // namespace tastemaker::simd::TASTEMAKER_ISA

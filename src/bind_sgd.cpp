@@ -1,0 +1,172 @@
+// Stochastic gradient descent: one epoch of any loss and optimiser on tables as simd/sgd_kernels.hpp wants them.
+#include <pybind11/stl.h>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "tastemaker/sgd/fold_in.hpp"
+#include "tastemaker/sgd/synchronous.hpp"
+
+namespace tastemaker::python {
+namespace {
+
+// Checked once for many epochs. Nobody may change the arrays afterwards.
+struct SgdFeatures {
+    explicit SgdFeatures(const py::tuple& parts) : arrays(CsrArrays::from_tuple(parts)), view(arrays.view()) {
+        require(view.values != nullptr, "features need values");
+    }
+
+    CsrArrays arrays;
+    CsrView view;
+};
+
+struct SgdExamples {
+    SgdExamples(const py::tuple& parts, array<index_t> drawn_)
+        : arrays(CsrArrays::from_tuple(parts)), view(arrays.view()), drawn(std::move(drawn_)), likes(view) {
+        require(drawn.ndim() == 1, "items to draw from must be 1-d");
+        for (py::ssize_t k = 0; k < drawn.shape(0); ++k) {
+            require(drawn.data()[k] >= 0 && drawn.data()[k] < view.cols, "items to draw from must be columns");
+        }
+        user_of.reserve(static_cast<std::size_t>(view.nnz()));
+        for (index_t user = 0; user < view.rows; ++user) {
+            user_of.insert(user_of.end(), static_cast<std::size_t>(view.length(user)), user);
+        }
+    }
+    sgd::Data data() const { return {view, user_of.data(), &likes, drawn.data(), drawn.shape(0)}; }
+
+    CsrArrays arrays;
+    CsrView view;
+    array<index_t> drawn;
+    sgd::Likes likes;
+    std::vector<index_t> user_of;
+};
+
+struct SgdSettings {
+    std::string loss;
+    std::string optimizer;
+    float learning_rate = 0;
+    float rho = 0;
+    float epsilon = 0;
+    float reg_user = 0;
+    float reg_item = 0;
+    int max_sampled = 0;
+    int k = 0;
+    int n = 0;
+    bool popularity = false;
+    bool verify = true;
+    bool user_bias = true;
+
+    simd::SgdStep step(float reg, index_t factors) const {
+        const bool decays = optimizer == "descent";
+        return {learning_rate, rho, epsilon, factors + 1, decays ? 0.0f : reg, decays ? reg : 0.0f};
+    }
+};
+
+sgd::Side side(array<float>& table, const SgdFeatures* features, index_t factors, const simd::SgdStep& step) {
+    MatrixView<float> view = mutable_matrix_view(table);
+    view.cols = static_cast<index_t>(round_up(factors + 1, simd::sgd_padding));
+    return {view, features ? &features->view : nullptr, step};
+}
+
+// Calls fn<Optimizer>(loss) with the policies that the settings name.
+template <class Fn>
+auto with_policies(const SgdSettings& settings, index_t items, Fn fn) {
+    require(settings.max_sampled >= 1 && settings.k >= 1 && settings.n >= settings.k, "counts must be positive");
+    const auto with_loss = [&]<class Loss>(const Loss& loss) {
+        if (settings.optimizer == "adagrad") {
+            return fn(sgd::Adagrad{}, loss);
+        }
+        if (settings.optimizer == "adadelta") {
+            return fn(sgd::Adadelta{}, loss);
+        }
+        require(settings.optimizer == "descent", "an unknown optimiser");
+        return fn(sgd::Descent{}, loss);
+    };
+    if (settings.loss == "logistic") {
+        return with_loss(sgd::Logistic{});
+    }
+    if (settings.loss == "bpr") {
+        return with_loss(sgd::Bpr{});
+    }
+    if (settings.loss == "warp") {
+        return with_loss(sgd::Warp(settings.max_sampled, items));
+    }
+    require(settings.loss == "warp_kos", "an unknown loss");
+    return with_loss(sgd::WarpKos{settings.k, settings.n, settings.max_sampled});
+}
+
+void check(const sgd::Model& model, const sgd::Data& data, const SgdSettings& settings) {
+    require(model.users.count() == data.examples.rows && model.items.count() == data.examples.cols,
+            "an epoch needs parameters for every row and column");
+    require(!settings.popularity || data.drawn_size > 0, "there is no item to draw");
+}
+
+offset_t epoch(const SgdExamples& examples, array<float> users, array<float> items, const SgdFeatures* user_features,
+               const SgdFeatures* item_features, index_t factors, const SgdSettings& settings, std::uint64_t seed,
+               offset_t number, bool deterministic, int threads) {
+    const sgd::Model model{side(users, user_features, factors, settings.step(settings.reg_user, factors)),
+                           side(items, item_features, factors, settings.step(settings.reg_item, factors)), factors,
+                           settings.user_bias};
+    const sgd::Data data = examples.data();
+    const sgd::Sampling sampling{seed, number, settings.popularity, settings.verify};
+    check(model, data, settings);
+    const py::gil_scoped_release release;  // pure arithmetic on memory that the arguments keep alive
+    return with_policies(settings, model.items.count(), [&]<class Optimizer>(Optimizer, const auto& loss) {
+        return deterministic ? sgd::synchronous_epoch<Optimizer>(model, data, sampling, loss, threads)
+                             : sgd::epoch<Optimizer>(model, data, sampling, loss, threads);
+    });
+}
+
+void fold_in(const SgdExamples& examples, array<float> users, array<float> items, index_t factors,
+             const SgdSettings& settings, std::uint64_t seed, int epochs, int threads) {
+    sgd::Model model{side(users, nullptr, factors, settings.step(settings.reg_user, factors)),
+                     side(items, nullptr, factors, settings.step(settings.reg_item, factors)), factors,
+                     settings.user_bias};
+    model.items.frozen = true;
+    const sgd::Data data = examples.data();
+    const sgd::Sampling sampling{seed, 0, settings.popularity, settings.verify};
+    check(model, data, settings);
+    const py::gil_scoped_release release;  // as above
+    with_policies(settings, model.items.count(), [&]<class Optimizer>(Optimizer, const auto& loss) {
+        sgd::fold_in<Optimizer>(model, data, sampling, loss, epochs, threads);
+    });
+}
+
+}  // namespace
+
+void bind_sgd(py::module_& m) {
+    m.attr("sgd_padding") = simd::sgd_padding;
+    py::class_<SgdFeatures>(m, "SgdFeatures").def(py::init<const py::tuple&>(), py::arg("csr"));
+    py::class_<SgdExamples>(m, "SgdExamples")
+        .def(py::init<const py::tuple&, array<index_t>>(), py::arg("csr"), py::arg("drawn").noconvert());
+    py::class_<SgdSettings>(m, "SgdSettings")
+        .def(py::init([](std::string loss, std::string optimizer, float learning_rate, float rho, float epsilon,
+                         float reg_user, float reg_item, int max_sampled, int k, int n, bool popularity, bool verify,
+                         bool user_bias) {
+                 return SgdSettings{std::move(loss),
+                                    std::move(optimizer),
+                                    learning_rate,
+                                    rho,
+                                    epsilon,
+                                    reg_user,
+                                    reg_item,
+                                    max_sampled,
+                                    k,
+                                    n,
+                                    popularity,
+                                    verify,
+                                    user_bias};
+             }),
+             py::kw_only(), py::arg("loss"), py::arg("optimizer"), py::arg("learning_rate"), py::arg("rho") = 0.0f,
+             py::arg("epsilon") = 0.0f, py::arg("reg_user") = 0.0f, py::arg("reg_item") = 0.0f,
+             py::arg("max_sampled") = 1, py::arg("k") = 1, py::arg("n") = 1, py::arg("popularity") = false,
+             py::arg("verify") = true, py::arg("user_bias") = true);
+    m.def("sgd_epoch", &epoch, py::arg("examples"), py::arg("users").noconvert(), py::arg("items").noconvert(),
+          py::arg("user_features").none(true), py::arg("item_features").none(true), py::arg("factors"),
+          py::arg("settings"), py::kw_only(), py::arg("seed"), py::arg("epoch"), py::arg("deterministic"),
+          py::arg("threads"));
+    m.def("sgd_fold_in", &fold_in, py::arg("examples"), py::arg("users").noconvert(), py::arg("items").noconvert(),
+          py::arg("factors"), py::arg("settings"), py::kw_only(), py::arg("seed"), py::arg("epochs"),
+          py::arg("threads"));
+}
+
+}  // namespace tastemaker::python
