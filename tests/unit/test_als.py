@@ -182,21 +182,27 @@ def test_partial_fit_goes_on_where_fit_stopped(X):
 
 
 def test_partial_fit_starts_new_rows_as_fit_would(X, monkeypatch):
-    starts = []
-    alternate = tm.ALS._alternate
-
-    def spy(self, X, users, items, run):
-        starts.append((users[:, :5].copy(), items[:, :5].copy()))
-        alternate(self, X, users, items, run)
-
-    monkeypatch.setattr(tm.ALS, "_alternate", spy)
+    starts = {"_start": [], "_resume": []}
+    for name, seen in starts.items():
+        monkeypatch.setattr(tm.ALS, name, spied(getattr(tm.ALS, name), seen))
     model = tm.ALS(factors=5, epochs=2, rng=3).fit(X[:30, :20])
     known = model.user_factors_.copy(), model.item_factors_.copy()
     model.partial_fit(X)
     tm.ALS(factors=5, epochs=2, rng=3).fit(X)
-    for side, (old, n) in enumerate(zip(known, (30, 20), strict=True)):
-        np.testing.assert_array_equal(starts[1][side][:n], old)
-        np.testing.assert_array_equal(starts[1][side][n:], starts[2][side][n:])
+    for resumed, anew, old, n in zip(
+        starts["_resume"][-1], starts["_start"][-1], known, (30, 20), strict=True
+    ):
+        np.testing.assert_array_equal(resumed[:n, :5], old)
+        np.testing.assert_array_equal(resumed[n:], anew[n:])
+
+
+def spied(method, seen):
+    def spy(self, shape):
+        sides = method(self, shape)
+        seen.append([side.copy() for side in sides])
+        return sides
+
+    return spy
 
 
 def test_partial_fit_keeps_the_number_of_factors(X):

@@ -149,7 +149,7 @@ class ALS(Recommender):
         generator(self.rng)
 
     def _fit(self, X: sp.csr_array, run: Training) -> None:
-        self._alternate(X, *self._start(X.shape), run)
+        self._alternate(X, run)
 
     def _partial_fit(self, X: sp.csr_array, run: Training) -> None:
         width = self.item_factors_.shape[1]
@@ -157,23 +157,33 @@ class ALS(Recommender):
             raise ArgumentError(
                 f"`factors` of `ALS` must be {width} as in the last fit, got {self.factors}. Call fit to start anew."
             )
-        users, items = self._start(X.shape)
-        for side, known in ((users, self.user_factors_), (items, self.item_factors_)):
-            side[: len(known), :width] = known
-        self._alternate(X, users, items, run)
+        self._alternate(X, run, resume=True)
 
     def _start(self, shape: tuple[int, int]) -> tuple[Factors, Factors]:
         """Return padded random factors of both sides."""
         rng, sides = generator(self.rng), []
         for rows in shape:
             side = _padded(rows, self.factors)
-            side[:, : self.factors] = rng.standard_normal((rows, self.factors), dtype=np.float32)
+            for begin in range(0, rows, 1024):  # the same numbers as at once, without a second table
+                part = side[begin : begin + 1024, : self.factors]
+                part[:] = rng.standard_normal(part.shape, dtype=np.float32)
             side *= self.init_std / np.sqrt(self.factors)
             sides.append(side)
         return sides[0], sides[1]
 
-    def _alternate(self, X: sp.csr_array, users: Factors, items: Factors, run: Training) -> None:
-        """Train from padded factors. Each epoch writes to new arrays: an interrupted one leaves no trace."""
+    def _resume(self, shape: tuple[int, int]) -> tuple[Factors, Factors]:
+        """Return the padded factors of both sides; new rows start as `_start` has them."""
+        users, items = self._start(shape)
+        for side, known in ((users, self.user_factors_), (items, self.item_factors_)):
+            side[: len(known), : self.factors] = known
+        return users, items
+
+    def _alternate(self, X: sp.csr_array, run: Training, *, resume: bool = False) -> None:
+        """Train, from the present factors or anew. An epoch writes to new arrays: if interrupted, without a trace.
+
+        Nobody else may hold the padded factors: those before the last epoch are freed as soon as it is over.
+        """
+        users, items = self._resume(X.shape) if resume else self._start(X.shape)
         by_user = _core.AlsMatrix(csr_parts(X))
         by_item = by_user.transposed()
         problem, factors, threads = self._problem(self._weight_of(X)), self.factors, run.threads
