@@ -4,15 +4,16 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "tastemaker/sgd/fold_in.hpp"
+#include "tastemaker/sgd/logistic_mf.hpp"
 #include "tastemaker/sgd/synchronous.hpp"
 
 namespace tastemaker::python {
 namespace {
 
 // Checked once for many epochs. Nobody may change the arrays afterwards.
-struct SgdFeatures {
-    explicit SgdFeatures(const py::tuple& parts) : arrays(CsrArrays::from_tuple(parts)), view(arrays.view()) {
-        require(view.values != nullptr, "features need values");
+struct SgdMatrix {
+    explicit SgdMatrix(const py::tuple& parts) : arrays(CsrArrays::from_tuple(parts)), view(arrays.view()) {
+        require(view.values != nullptr, "a matrix of weights needs values");
     }
 
     CsrArrays arrays;
@@ -61,7 +62,7 @@ struct SgdSettings {
     }
 };
 
-sgd::Side side(array<float>& table, const SgdFeatures* features, index_t factors, const simd::SgdStep& step) {
+sgd::Side side(array<float>& table, const SgdMatrix* features, index_t factors, const simd::SgdStep& step) {
     MatrixView<float> view = mutable_matrix_view(table);
     view.cols = static_cast<index_t>(round_up(factors + 1, simd::sgd_padding));
     return {view, features ? &features->view : nullptr, step};
@@ -100,8 +101,8 @@ void check(const sgd::Model& model, const sgd::Data& data, const SgdSettings& se
     require(!settings.popularity || data.drawn_size > 0, "there is no item to draw");
 }
 
-offset_t epoch(const SgdExamples& examples, array<float> users, array<float> items, const SgdFeatures* user_features,
-               const SgdFeatures* item_features, index_t factors, const SgdSettings& settings, std::uint64_t seed,
+offset_t epoch(const SgdExamples& examples, array<float> users, array<float> items, const SgdMatrix* user_features,
+               const SgdMatrix* item_features, index_t factors, const SgdSettings& settings, std::uint64_t seed,
                offset_t number, bool deterministic, int threads) {
     const sgd::Model model{side(users, user_features, factors, settings.step(settings.reg_user, factors)),
                            side(items, item_features, factors, settings.step(settings.reg_item, factors)), factors,
@@ -131,11 +132,36 @@ void fold_in(const SgdExamples& examples, array<float> users, array<float> items
     });
 }
 
+// The rows that move are users or items; `drawn` are columns.
+void logistic_half_epoch(const SgdMatrix& likes, array<float> table, const array<float>& others,
+                         const array<index_t>& drawn, index_t factors, float learning_rate, float reg,
+                         int negatives_per_positive, offset_t max_negatives, std::uint64_t key, bool by_row,
+                         int threads) {
+    constexpr float epsilon = 1e-6f;  // a first step of the whole learning rate, whatever the gradient
+    MatrixView<const float> other_view = matrix_view(others);
+    other_view.cols = static_cast<index_t>(round_up(factors + 1, simd::sgd_padding));
+    require(drawn.ndim() == 1 && (drawn.shape(0) > 0 || negatives_per_positive == 0), "there is no column to draw");
+    for (py::ssize_t k = 0; k < drawn.shape(0); ++k) {
+        require(drawn.data()[k] >= 0 && drawn.data()[k] < likes.view.cols, "what is drawn must be columns");
+    }
+    const MatrixView<float> view = mutable_matrix_view(table);
+    const sgd::LogisticMf settings{{learning_rate, 0.0f, epsilon, factors + 1, 0.0f, 0.0f},
+                                   reg,
+                                   negatives_per_positive,
+                                   max_negatives,
+                                   drawn.data(),
+                                   drawn.shape(0),
+                                   key,
+                                   by_row};
+    const py::gil_scoped_release release;  // as above
+    sgd::logistic_half_epoch(likes.view, view, other_view, factors, settings, threads);
+}
+
 }  // namespace
 
 void bind_sgd(py::module_& m) {
     m.attr("sgd_padding") = simd::sgd_padding;
-    py::class_<SgdFeatures>(m, "SgdFeatures").def(py::init<const py::tuple&>(), py::arg("csr"));
+    py::class_<SgdMatrix>(m, "SgdMatrix").def(py::init<const py::tuple&>(), py::arg("csr"));
     py::class_<SgdExamples>(m, "SgdExamples")
         .def(py::init<const py::tuple&, array<index_t>>(), py::arg("csr"), py::arg("drawn").noconvert());
     py::class_<SgdSettings>(m, "SgdSettings")
@@ -167,6 +193,10 @@ void bind_sgd(py::module_& m) {
     m.def("sgd_fold_in", &fold_in, py::arg("examples"), py::arg("users").noconvert(), py::arg("items").noconvert(),
           py::arg("factors"), py::arg("settings"), py::kw_only(), py::arg("seed"), py::arg("epochs"),
           py::arg("threads"));
+    m.def("logistic_half_epoch", &logistic_half_epoch, py::arg("likes"), py::arg("table").noconvert(),
+          py::arg("others").noconvert(), py::arg("drawn").noconvert(), py::arg("factors"), py::kw_only(),
+          py::arg("learning_rate"), py::arg("reg"), py::arg("negatives_per_positive"), py::arg("max_negatives"),
+          py::arg("key"), py::arg("by_row"), py::arg("threads"));
 }
 
 }  // namespace tastemaker::python

@@ -10,11 +10,13 @@ __version__ = "0.1.0"
 # Public names and the modules that define them, imported on first use: `import tastemaker` stays quick.
 _exports = {
     "ALS": "models.als",
+    "BPR": "models.bpr",
     "Blend": "models.blend",
     "Dataset": "data",
     "EASE": "models.ease",
     "KNN": "models.knn",
     "LightFM": "models.lightfm",
+    "LogisticMF": "models.logistic_mf",
     "Popular": "models.popular",
     "Recommender": "models.base",
     "SVD": "models.svd",
@@ -40,9 +42,11 @@ if TYPE_CHECKING:
     from tastemaker.models.als import ALS as ALS
     from tastemaker.models.base import Recommender as Recommender
     from tastemaker.models.blend import Blend as Blend
+    from tastemaker.models.bpr import BPR as BPR
     from tastemaker.models.ease import EASE as EASE
     from tastemaker.models.knn import KNN as KNN
     from tastemaker.models.lightfm import LightFM as LightFM
+    from tastemaker.models.logistic_mf import LogisticMF as LogisticMF
     from tastemaker.models.popular import Popular as Popular
     from tastemaker.models.svd import SVD as SVD
     from tastemaker.persistence import inspect as inspect

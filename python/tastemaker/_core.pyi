@@ -147,7 +147,7 @@ def ease_gram(users: CsrParts, items: CsrParts, out: npt.NDArray[np.float32], th
 # sgd
 sgd_padding: int
 
-class SgdFeatures:
+class SgdMatrix:
     def __init__(self, csr: CsrParts) -> None: ...
 
 class SgdExamples:
@@ -176,8 +176,8 @@ def sgd_epoch(
     examples: SgdExamples,
     users: npt.NDArray[np.float32],
     items: npt.NDArray[np.float32],
-    user_features: SgdFeatures | None,
-    item_features: SgdFeatures | None,
+    user_features: SgdMatrix | None,
+    item_features: SgdMatrix | None,
     factors: int,
     settings: SgdSettings,
     *,
@@ -195,6 +195,21 @@ def sgd_fold_in(
     *,
     seed: int,
     epochs: int,
+    threads: int,
+) -> None: ...
+def logistic_half_epoch(
+    likes: SgdMatrix,
+    table: npt.NDArray[np.float32],
+    others: npt.NDArray[np.float32],
+    drawn: npt.NDArray[np.int32],
+    factors: int,
+    *,
+    learning_rate: float,
+    reg: float,
+    negatives_per_positive: int,
+    max_negatives: int,
+    key: int,
+    by_row: bool,
     threads: int,
 ) -> None: ...
 

@@ -26,6 +26,8 @@ MODELS = {
     "lightfm-kos": lambda: tm.LightFM(
         factors=6, epochs=5, loss="warp_kos", optimizer="adadelta", deterministic=True, rng=1
     ),
+    "bpr": lambda: tm.BPR(factors=6, epochs=5, deterministic=True, rng=1),
+    "logistic-mf": lambda: tm.LogisticMF(factors=6, epochs=5, rng=1),
     "svd": lambda: tm.SVD(factors=5, rng=1),
     "ease": lambda: tm.EASE(reg=20.0),
     "blend": lambda: tm.Blend(

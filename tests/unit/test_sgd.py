@@ -58,7 +58,7 @@ class Core:
         for at, part in enumerate(parts):
             self.part(at)[:] = part
         csr = sp.csr_array(side.features.astype(np.float32))
-        self.features = None if identity else _core.SgdFeatures(csr_parts(csr))
+        self.features = None if identity else _core.SgdMatrix(csr_parts(csr))
 
     def part(self, at: int) -> np.ndarray:
         return self.table[:, at * self.size : at * self.size + self.factors + 1]

@@ -89,6 +89,23 @@ inline float adagrad(float* row, const float* g, float c, size_type size, const 
     return step.growth != 0 ? adagrad_body<true>(row, g, c, size, step) : adagrad_body<false>(row, g, c, size, step);
 }
 
+// The rate knows the gradient of its own step too, for large and few steps:
+//   G += gradient^2,  w -= learning_rate / sqrt(epsilon + G) gradient
+inline float adagrad_after(float* row, const float* g, float c, size_type size, const SgdStep& step) {
+    const vf scale = broadcast(c);
+    const vf learning_rate = broadcast(step.learning_rate);
+    const vf epsilon = broadcast(step.epsilon);
+    for (size_type k = 0; k < size; k += vf::width) {
+        float* w = row + k;
+        float* squares = w + size;
+        const vf gradient = mul(scale, load(g + k));
+        const vf sum = fma(gradient, gradient, load(squares));
+        store(squares, sum);
+        store(w, sub(load(w), mul(mul(learning_rate, rsqrt(add(sum, epsilon))), gradient)));
+    }
+    return 0.0f;
+}
+
 // Rates from running means of squares of gradients (G) and of steps (M), which make a learning rate needless
 // (Zeiler, 2012):
 //   G = rho G + (1 - rho) gradient^2,  rate = sqrt(M + epsilon) / sqrt(G + epsilon),
@@ -138,7 +155,7 @@ inline float descend(float* row, const float* g, float c, size_type size, const 
 }
 
 constexpr SgdKernels sgd_kernels() {
-    return {scores, combine, difference, adagrad, adadelta, descend};
+    return {scores, combine, difference, adagrad, adagrad_after, adadelta, descend};
 }
 
 }  // namespace tastemaker::simd::TASTEMAKER_ISA

@@ -35,6 +35,7 @@ struct SgdKernels {
     // The steps of the optimisers, along the gradient c g. They return the sum of the rates of all weights when
     // step.growth is not 0, else 0.
     float (*adagrad)(float* row, const float* g, float c, std::int64_t size, const SgdStep& step);
+    float (*adagrad_after)(float* row, const float* g, float c, std::int64_t size, const SgdStep& step);
     float (*adadelta)(float* row, const float* g, float c, std::int64_t size, const SgdStep& step);
     float (*descend)(float* row, const float* g, float c, std::int64_t size, const SgdStep& step);
 };

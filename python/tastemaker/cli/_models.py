@@ -33,6 +33,8 @@ classes = {
     "svd": "SVD",
     "ease": "EASE",
     "lightfm": "LightFM",
+    "bpr": "BPR",
+    "logistic_mf": "LogisticMF",
 }
 
 

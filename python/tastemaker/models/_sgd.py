@@ -111,7 +111,7 @@ class Engine:
     ) -> None:
         self._examples = examples
         self._tables = [Table(side) for side in parameters]
-        self._features = [None if side is None else _core.SgdFeatures(csr_parts(side)) for side in features]
+        self._features = [None if side is None else _core.SgdMatrix(csr_parts(side)) for side in features]
         self._settings = settings
         self._seed = seed
         self._deterministic = deterministic

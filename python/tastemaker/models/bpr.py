@@ -1,0 +1,168 @@
+"""BPR: matrix factorisation that ranks likes above what was drawn at random."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from tastemaker import _core
+from tastemaker._runtime import generator, num_threads
+from tastemaker._validation import check_bool, check_choice, check_float, check_int, csr_parts
+from tastemaker.errors import ModelFitError
+from tastemaker.models._biased import _Biased
+from tastemaker.models._sgd import Engine, Parameters, examples_of, fold_in, likes_of
+from tastemaker.models._training import Training
+
+Array = npt.NDArray[np.float32]
+
+
+class BPR(_Biased):
+    """Matrix factorisation for rankings: Bayesian personalised ranking by stochastic gradient descent.
+
+    Minimises ``sum weight log(1 + exp(score of another - score of the like)) + reg |parameters|^2`` over likes and,
+    for each, another item drawn at random. A pair scores ``q.p + b_i``. Values above 0 are likes and their sizes
+    weights; values below 0 are dislikes, which may be drawn as the other item.
+
+    Parameters
+    ----------
+    factors : int, default 64
+        Length of the factor vectors, >= 1.
+    learning_rate : float, default 0.05
+        > 0. Lower it when training diverges.
+    reg : float, default 0.01
+        L2 penalty of what an example touches, >= 0. Raise it against overfitting.
+    sampler : {"uniform", "popularity"}
+        How the other item is drawn: any item alike, or as often as it occurs. "popularity" learns more from each
+        example and recommends less popular items.
+    verify_negatives : bool, default True
+        Never take a like of the user as the other item. Costs little and ranks better.
+    epochs : int, default 30
+        Passes over the likes, >= 1.
+    deterministic : bool, default False
+        Same result for any number of threads: examples are taken in batches that all look at the parameters of
+        before. Otherwise threads share the parameters without locks, and only one thread gives reproducible results.
+    rng : int, SeedSequence, Generator or None
+        Source of the starting factors, of the order of the examples and of the draws.
+
+    Attributes
+    ----------
+    user_factors_, item_factors_ : ndarray of float32, (users or items, factors)
+    item_biases_ : ndarray of float32, (items,)
+    user_biases_ : ndarray of float32, (users,)
+        Zeros: a user's bias changes no ranking.
+
+    Raises
+    ------
+    ModelFitError
+        By ``fit`` and ``partial_fit``, when parameters stop being finite; the last good epoch stays.
+
+    References
+    ----------
+    Rendle, Freudenthaler, Gantner, Schmidt-Thieme: BPR: Bayesian Personalized Ranking from Implicit Feedback. UAI 2009.
+
+    Examples
+    --------
+    >>> import tastemaker as tm
+    >>> from scipy.sparse import csr_array
+    >>> X = csr_array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1], [1, 0, 0, 0]])
+    >>> model = tm.BPR(factors=4, epochs=300, deterministic=True, rng=0).fit(X)
+    >>> model.recommend(4, n=1)[0]
+    array([1], dtype=int32)
+    """
+
+    abilities: ClassVar[frozenset[str]] = frozenset(
+        {"fold_in", "partial_fit", "similar_items", "similar_users"}
+    )
+
+    def __init__(
+        self,
+        *,
+        factors: int = 64,
+        learning_rate: float = 0.05,
+        reg: float = 0.01,
+        sampler: Literal["uniform", "popularity"] = "uniform",
+        verify_negatives: bool = True,
+        epochs: int = 30,
+        deterministic: bool = False,
+        rng: Any = None,
+    ) -> None:
+        self.factors = factors
+        self.learning_rate = learning_rate
+        self.reg = reg
+        self.sampler = sampler
+        self.verify_negatives = verify_negatives
+        self.epochs = epochs
+        self.deterministic = deterministic
+        self.rng = rng
+
+    def _check_params(self) -> None:
+        check_int("factors", self.factors, low=1)
+        check_float("learning_rate", self.learning_rate, low=0, open_low=True)
+        check_float("reg", self.reg, low=0)
+        check_choice("sampler", self.sampler, ("uniform", "popularity"))
+        check_bool("verify_negatives", self.verify_negatives)
+        check_int("epochs", self.epochs, low=1)
+        check_bool("deterministic", self.deterministic)
+        generator(self.rng)
+
+    def _fit(self, X: sp.csr_array, run: Training) -> None:
+        rng = generator(self.rng)
+        parameters = [Parameters.start(n, self.factors, "descent", rng) for n in X.shape]
+        self._learn(X, run, parameters, int(rng.integers(2**63)))
+
+    def _partial_fit(self, X: sp.csr_array, run: Training) -> None:
+        rng = generator(self.rng)
+        parameters = [Parameters.start(n, self.factors, "descent", rng) for n in X.shape]
+        for side, before in zip(parameters, self._published(), strict=True):
+            before.check_goes_on("BPR", self.factors, "descent")
+            side.take(before, np.arange(len(before.embeddings)))
+        # The same seed must not repeat the draws of the training before.
+        seed = int(rng.integers(2**63)) ^ zlib.crc32(self.item_factors_.tobytes())
+        self._learn(X, run, parameters, seed)
+
+    def _learn(self, X: sp.csr_array, run: Training, parameters: list[Parameters], seed: int) -> None:
+        engine = Engine(
+            examples_of(X, "bpr"),
+            parameters,
+            [None, None],
+            self._settings(),
+            seed=seed,
+            deterministic=self.deterministic,
+        )
+        for epoch in run.epochs(self.epochs):
+            try:
+                engine.epoch(epoch, run.threads)
+            except _core.NumericalError as error:
+                kept = f"The model keeps epoch {epoch}." if epoch else "No epoch was complete."
+                raise ModelFitError(
+                    f"Epoch {epoch + 1} of `BPR` failed: {error}. Lower `learning_rate` ({self.learning_rate:g}) or "
+                    f"the weights (up to {X.data.max():g}). {kept}"
+                ) from error
+            users, items = engine.parameters()
+            self._publish(users, items)
+
+    def _settings(self) -> _core.SgdSettings:
+        return _core.SgdSettings(
+            loss="bpr",
+            optimizer="descent",
+            learning_rate=self.learning_rate,
+            reg_user=self.reg,
+            reg_item=self.reg,
+            popularity=self.sampler == "popularity",
+            verify=self.verify_negatives,
+            user_bias=False,
+        )
+
+    def _fold_in_biased(self, X: sp.csr_array) -> Array:
+        likes = likes_of(X)
+        users = Parameters.start(X.shape[0], self.item_factors_.shape[1], "descent", np.random.default_rng(0))
+        users.embeddings[:] = 0
+        items = np.hstack([self.item_factors_, self.item_biases_[:, None]])
+        examples = _core.SgdExamples(
+            csr_parts(likes), np.ascontiguousarray(self.seen_.indices, dtype=np.int32)
+        )
+        return fold_in(examples, users, items, self._settings(), self.epochs, num_threads())
