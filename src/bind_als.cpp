@@ -62,15 +62,15 @@ array<double> gram(const array<float>& y, index_t factors, int threads) {
 }
 
 void half_epoch(const AlsMatrix& x, const array<float>& y, const array<double>& gram, const array<float>& start,
-                array<float> out, index_t factors, const als::Problem& problem, int cg_steps, int threads) {
+                array<float> out, index_t factors, const als::Problem& problem, const als::Solver& solver,
+                int threads) {
     const als::Factors y_view = factors_view(y, factors);
     const als::Factors start_view = factors_view(start, factors);
     const double* gram_view = gram_data(gram, y_view.stride);
     MatrixView<float> out_view = mutable_matrix_view(out);
     out_view.cols = factors;
-    require(cg_steps >= 0, "cg_steps must not be negative");
     const py::gil_scoped_release release;  // as above
-    als::half_epoch(x.view, y_view, gram_view, start_view, problem, {cg_steps}, out_view, threads);
+    als::half_epoch(x.view, y_view, gram_view, start_view, problem, solver, out_view, threads);
 }
 
 double objective(const AlsMatrix& csr, const AlsMatrix& transposed, const array<float>& x, const array<float>& y,
@@ -94,10 +94,16 @@ void bind_als(py::module_& m) {
     py::class_<als::Problem>(m, "AlsProblem")
         .def(py::init<float, float, float, float>(), py::arg("reg"), py::arg("alpha"), py::arg("unobserved_weight"),
              py::arg("nu"));
+    py::class_<als::Solver>(m, "AlsSolver")
+        .def(py::init([](int cg_steps, index_t block_size) {
+                 require(cg_steps >= 0 && block_size >= 0, "cg_steps and block_size must not be negative");
+                 return als::Solver{cg_steps, block_size};
+             }),
+             py::kw_only(), py::arg("cg_steps") = 0, py::arg("block_size") = 0);
     m.def("als_gram", &gram, py::arg("y").noconvert(), py::arg("factors"), py::arg("threads"));
     m.def("als_half_epoch", &half_epoch, py::arg("x"), py::arg("y").noconvert(), py::arg("gram").noconvert(),
           py::arg("start").noconvert(), py::arg("out").noconvert(), py::arg("factors"), py::arg("problem"),
-          py::arg("cg_steps"), py::arg("threads"));
+          py::arg("solver"), py::arg("threads"));
     m.def("als_objective", &objective, py::arg("csr"), py::arg("transposed"), py::arg("x").noconvert(),
           py::arg("y").noconvert(), py::arg("gram_x").noconvert(), py::arg("gram_y").noconvert(), py::arg("factors"),
           py::arg("problem"), py::arg("threads"));

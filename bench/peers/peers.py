@@ -47,7 +47,7 @@ PEERS = (
     Peer(
         "implicit",
         "implicit",
-        ("knn-fit/*", "knn-recommend/*", "als/*", "topn/*"),
+        ("knn-fit/*", "knn-recommend/*", "als/cg-*", "als/cholesky-*", "topn/*"),
         ("implicit==0.7.3",),
         # its documentation's own advice: BLAS threads inside its OpenMP threads make it far slower
         env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "{threads}"},

@@ -43,7 +43,7 @@ def _knn_fit(similarity: str, neighbors: int) -> Task:
 
 
 def _epoch(solver: str, factors: int, epochs: int, skip: tuple[str, ...] = ()) -> Task:
-    title = {"cg": "CG(3)", "cholesky": "Cholesky"}[solver]
+    title = {"cg": "CG(3)", "cholesky": "Cholesky", "ials++": "iALS++ blocks of 64"}[solver]
     return Task(
         f"als/{solver}-{factors}",
         f"iALS epoch {title}, {factors} factors",
@@ -88,6 +88,7 @@ TASKS = (
     _epoch("cg", 256, epochs=4, skip=_large),
     _epoch("cholesky", 64, epochs=4),
     _epoch("cholesky", 128, epochs=3),
+    _epoch("ials++", 256, epochs=3, skip=_large),
     _topn(64, 10),
     _topn(128, 10),
     _topn(64, 100),

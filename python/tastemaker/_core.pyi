@@ -117,6 +117,9 @@ class AlsMatrix:
 class AlsProblem:
     def __init__(self, reg: float, alpha: float, unobserved_weight: float, nu: float) -> None: ...
 
+class AlsSolver:
+    def __init__(self, *, cg_steps: int = 0, block_size: int = 0) -> None: ...
+
 def als_gram(y: npt.NDArray[np.float32], factors: int, threads: int) -> npt.NDArray[np.float64]: ...
 def als_half_epoch(
     x: AlsMatrix,
@@ -126,7 +129,7 @@ def als_half_epoch(
     out: npt.NDArray[np.float32],
     factors: int,
     problem: AlsProblem,
-    cg_steps: int,
+    solver: AlsSolver,
     threads: int,
 ) -> None: ...
 def als_objective(

@@ -69,7 +69,7 @@ def test_help_gives_the_defaults_of_each_model(run):
     text = " ".join(run("train", "--help").stdout.split())
     assert "--factors INT" in text
     assert "[als: 64]" in text
-    assert "--solver cg|cholesky" in text
+    assert "--solver cg|cholesky|ials++" in text
 
 
 def test_an_option_of_the_data_keeps_its_name(run, events, tmp_path):

@@ -20,6 +20,7 @@ MODELS = {
     "knn-users": lambda: tm.KNN(similarity="cosine", neighbors=8, axis="user"),
     "als-cg": lambda: tm.ALS(factors=9, epochs=4, solver="cg", rng=1),
     "als-cholesky": lambda: tm.ALS(factors=6, epochs=3, solver="cholesky", rng=1),
+    "als-ials++": lambda: tm.ALS(factors=20, epochs=3, solver="ials++", block_size=16, rng=1),
     "lightfm-warp": lambda: tm.LightFM(factors=6, epochs=5, loss="warp", deterministic=True, rng=1),
     "lightfm-bpr": lambda: tm.LightFM(factors=6, epochs=5, loss="bpr", deterministic=True, rng=1),
     "lightfm-logistic": lambda: tm.LightFM(factors=6, epochs=5, loss="logistic", deterministic=True, rng=1),

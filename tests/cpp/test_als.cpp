@@ -172,6 +172,29 @@ TEST_CASE("als: conjugate gradients reach the exact solution, block or no block,
     });
 }
 
+TEST_CASE("als: sweeps over blocks of columns reach the exact solution, in the same bits by 1 and 3 threads") {
+    for_each_level([] {
+        const Csr x({0, 3, 40, 17, 1, 65}, 90, 25);
+        const als::Problem problem{0.5f, 1.0f, 0.1f, 1.0f};
+        const Table y(90, 40, 26);  // 3 blocks of 16, the last half padding
+        const AlignedBuffer<double> gram = als::gram(y.view(), 1);
+        Table exact(6, 40, 27);
+        Table swept(6, 40, 28);
+        als::half_epoch(x.view(), y.view(), gram.data(), swept.view(), problem, {}, exact.mutable_view(), 1);
+        for (int sweep = 0; sweep < 60; ++sweep) {
+            Table next(6, 40, 29);
+            Table again(6, 40, 30);
+            als::half_epoch(x.view(), y.view(), gram.data(), swept.view(), problem, {0, 16}, next.mutable_view(), 1);
+            als::half_epoch(x.view(), y.view(), gram.data(), swept.view(), problem, {0, 16}, again.mutable_view(), 3);
+            CHECK(std::equal(again.data.begin(), again.data.end(), next.data.begin()));
+            std::copy(next.data.begin(), next.data.end(), swept.data.begin());
+        }
+        for (offset_t k = 0; k < exact.data.size(); ++k) {
+            CHECK(swept.data[k] == doctest::Approx(exact.data[k]).epsilon(1e-3).scale(0.1));
+        }
+    });
+}
+
 TEST_CASE("als: a row's product with the Gram matrix does not depend on its block") {
     for_each_level([] {
         const Table p(7, 40, 11);

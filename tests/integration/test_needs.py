@@ -94,7 +94,7 @@ def test_need_08_any_pair_can_be_scored(make, X):
     np.testing.assert_array_equal(model.score(5, ids[found]), scores[found])
 
 
-@pytest.mark.parametrize("solver", ["cg", "cholesky"])
+@pytest.mark.parametrize("solver", ["cg", "cholesky", "ials++"])
 def test_need_09_factors_stay_finite(solver, X):
     model = tm.ALS(factors=50, epochs=40, solver=solver, reg=1e-6, rng=0).fit(X)  # more factors than items
     assert np.isfinite(model.user_factors_).all()

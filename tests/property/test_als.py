@@ -29,16 +29,17 @@ models = st.builds(
     reg=st.sampled_from([0.01, 0.3]),
     unobserved_weight=st.sampled_from([None, 0.1, 1.0]),
     nu=st.sampled_from([0, 0.5, 1]),
-    solver=st.sampled_from(["cg", "cholesky"]),
+    solver=st.sampled_from(["cg", "cholesky", "ials++"]),
+    block_size=st.sampled_from([1, 16, 64]),
     rng=st.integers(0, 100),
 )
 
 
-@given(matrices(), models)
-def test_the_exact_solver_never_raises_the_loss(X, params):
-    params |= {"solver": "cholesky", "epochs": 6, "compute_loss": True}
+@given(matrices(), models, st.sampled_from(["cholesky", "ials++"]))
+def test_exact_solutions_never_raise_the_loss(X, params, solver):
+    params |= {"solver": solver, "epochs": 6, "compute_loss": True}
     losses = np.array([h["loss"] for h in tm.ALS(**params).fit(X).history_])
-    # Each half epoch minimises a quadratic exactly; what it leaves is the rounding of the fp32 factors.
+    # Each row or block of one minimises a quadratic exactly; what it leaves is the rounding of the fp32 factors.
     assert (np.diff(losses) <= 1e-4 * losses[:-1]).all()
 
 

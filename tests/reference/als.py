@@ -2,7 +2,8 @@
 
 Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008, with the unobserved weight
 w0 and the frequency-scaled ridge of Rendle et al., "Revisiting the Performance of iALS on Item Recommendation
-Benchmarks", RecSys 2022.
+Benchmarks", RecSys 2022, and the blocks of Rendle et al., "iALS++: Speeding up Matrix Factorization with Subspace
+Optimization", 2021.
 """
 
 from __future__ import annotations
@@ -77,6 +78,22 @@ def half_epoch_cg(
         if X[[row]].nnz:
             A, b = system(X, row, Y, problem)
             out[row] = conjugate_gradients(A, b, start[row].astype(np.float64), steps)
+    return out
+
+
+def half_epoch_blocks(
+    X: sp.csr_array, Y: np.ndarray, start: np.ndarray, problem: Problem, block: int
+) -> np.ndarray:
+    """Each block of a row's factors minimised in turn, the others fixed (Rendle et al., iALS++, 2021)."""
+    out = np.zeros(start.shape)
+    for row in range(X.shape[0]):
+        if X[[row]].nnz:
+            A, b = system(X, row, Y, problem)
+            x = start[row].astype(np.float64)
+            for first in range(0, len(x), block):
+                B = slice(first, first + block)
+                x[B] += np.linalg.solve(A[B, B], (b - A @ x)[B])
+            out[row] = x
     return out
 
 

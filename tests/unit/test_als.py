@@ -29,17 +29,23 @@ def problem_of(model: tm.ALS) -> twin.Problem:
     return twin.Problem(model.reg, model.alpha, model.unobserved_weight_, model.nu)
 
 
-@pytest.mark.parametrize("solver", ["cg", "cholesky"])
+@pytest.mark.parametrize("solver", ["cg", "cholesky", "ials++"])
 @pytest.mark.parametrize("params", [{}, {"nu": 0, "unobserved_weight": 1, "reg": 2.0}, {"alpha": 5.0}])
 def test_fit_follows_the_twin(X, solver, params):
-    model = tm.ALS(factors=6, epochs=3, solver=solver, rng=7, compute_loss=True, **params).fit(X)
+    F = 20  # two blocks
+    model = tm.ALS(factors=F, block_size=16, epochs=3, solver=solver, rng=7, compute_loss=True, **params).fit(
+        X
+    )
     start = np.random.default_rng(7)
-    U, V = (0.1 / np.sqrt(6) * start.standard_normal((n, 6), dtype=np.float32) for n in X.shape)
+    U, V = (0.1 / np.sqrt(F) * start.standard_normal((n, F), dtype=np.float32) for n in X.shape)
     problem, by_item = problem_of(model), X.T.tocsr()
     for epoch in range(3):
         if solver == "cg":
             U = twin.half_epoch_cg(X, V, U, problem, 3)
             V = twin.half_epoch_cg(by_item, U, V, problem, 3)
+        elif solver == "ials++":
+            U = twin.half_epoch_blocks(X, V, U, problem, 16)
+            V = twin.half_epoch_blocks(by_item, U, V, problem, 16)
         else:
             U = twin.half_epoch_exact(X, V, problem)
             V = twin.half_epoch_exact(by_item, U, problem)
@@ -58,7 +64,7 @@ def test_factors_are_plain_arrays(X):
             assert side.flags.c_contiguous
 
 
-@pytest.mark.parametrize("solver", ["cg", "cholesky"])
+@pytest.mark.parametrize("solver", ["cg", "cholesky", "ials++"])
 def test_without_interactions_factors_are_zero(X, solver):
     model = tm.ALS(factors=3, epochs=2, solver=solver, rng=0).fit(X)
     assert not model.user_factors_[3].any()
@@ -73,7 +79,7 @@ def test_more_factors_than_items(X):
 
 def test_no_ridge_at_all_is_survived():
     X = sp.csr_array(np.ones((3, 2), np.float32))
-    for solver in ("cg", "cholesky"):
+    for solver in ("cg", "cholesky", "ials++"):
         model = tm.ALS(factors=8, epochs=4, reg=0, solver=solver, rng=0).fit(X)
         np.testing.assert_allclose(model.user_factors_ @ model.item_factors_.T, 1, atol=0.02)
 
@@ -98,6 +104,7 @@ def test_a_dislike_scores_below_what_is_unknown(X):
         {"nu": 0.5},
         {"solver": "cholesky"},
         {"cg_steps": 1},
+        {"solver": "ials++", "block_size": 4},
         {"init_std": 1.0},
         {"rng": 1},
     ],
@@ -119,8 +126,12 @@ def test_every_parameter_changes_the_result(X, change):
         ({"alpha": 0}, "`alpha` must be a finite number > 0"),
         ({"unobserved_weight": -0.1}, "`unobserved_weight` must be a finite number >= 0"),
         ({"nu": -1}, "`nu` must be a finite number >= 0"),
-        ({"solver": "cgs"}, "`solver` must be one of 'cg', 'cholesky', got 'cgs'. Did you mean 'cg'"),
+        (
+            {"solver": "cgs"},
+            "`solver` must be one of 'cg', 'cholesky', 'ials\\+\\+', got 'cgs'. Did you mean 'cg'",
+        ),
         ({"cg_steps": 0}, "`cg_steps` must be an int >= 1"),
+        ({"block_size": 0}, "`block_size` must be an int >= 1"),
         ({"init_std": 0}, "`init_std` must be a finite number > 0"),
         ({"compute_loss": 1}, "`compute_loss` must be True or False"),
         ({"rng": "x"}, "`rng` must be an int"),

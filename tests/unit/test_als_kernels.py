@@ -27,17 +27,21 @@ def interactions(rng: np.random.Generator) -> sp.csr_array:
     return sp.csr_array(dense)
 
 
+SOLVERS = ({"cg_steps": 3}, {"block_size": 16}, {})
+
+
 def table(rng: np.random.Generator, rows: int, factors: int) -> np.ndarray:
     padded = _padded(rows, factors)
     padded[:, :factors] = rng.standard_normal((rows, factors), dtype=np.float32)
     return padded
 
 
-def solve(X, Y, start, factors, cg_steps, threads=1, problem=PROBLEM):
+def solve(X, Y, start, factors, threads=1, problem=PROBLEM, **solver):
     out = np.full_like(start, np.nan)  # whatever the memory held must not matter
     gram = _core.als_gram(Y, factors, threads)
     core = _core.AlsProblem(problem.reg, problem.alpha, problem.w0, problem.nu)
-    _core.als_half_epoch(_core.AlsMatrix(csr_parts(X)), Y, gram, start, out, factors, core, cg_steps, threads)
+    matrix, solver = _core.AlsMatrix(csr_parts(X)), _core.AlsSolver(**solver)
+    _core.als_half_epoch(matrix, Y, gram, start, out, factors, core, solver, threads)
     return out
 
 
@@ -59,7 +63,7 @@ def assert_near(got, want, X, Y, factors, passed=0.0):
 @pytest.mark.parametrize("factors", FACTORS)
 def test_exact_half_epoch(X, rng, factors, simd_level):
     Y, start = table(rng, ITEMS, factors), table(rng, len(LENGTHS), factors)
-    got = solve(X, Y, start, factors, cg_steps=0)
+    got = solve(X, Y, start, factors)
     want = twin.half_epoch_exact(X, Y[:, :factors].astype(np.float64), PROBLEM)
     assert_near(got, want, X, Y, factors)
 
@@ -78,6 +82,16 @@ def test_many_steps_reach_the_exact_solution_and_stay(X, rng, factors, simd_leve
     Y, start = table(rng, ITEMS, factors), table(rng, len(LENGTHS), factors)
     got = solve(X, Y, start, factors, cg_steps=300)
     want = twin.half_epoch_exact(X, Y[:, :factors].astype(np.float64), PROBLEM)
+    assert_near(got, want, X, Y, factors, passed=np.abs(start).max())
+
+
+@pytest.mark.parametrize("block", [1, 16, 48, 1000])
+@pytest.mark.parametrize("factors", FACTORS)
+def test_blocks_are_solved_in_turn(X, rng, factors, block, simd_level):
+    Y, start = table(rng, ITEMS, factors), table(rng, len(LENGTHS), factors)
+    got = solve(X, Y, start, factors, block_size=block)
+    whole = -(-block // 16) * 16
+    want = twin.half_epoch_blocks(X, Y[:, :factors].astype(np.float64), start[:, :factors], PROBLEM, whole)
     assert_near(got, want, X, Y, factors, passed=np.abs(start).max())
 
 
@@ -108,22 +122,22 @@ def test_pattern_matrices_are_all_ones(X, rng):
     indptr, indices, _, cols = csr_parts(ones)
     gram = _core.als_gram(Y, 9, 1)
     problem = _core.AlsProblem(0.1, 1.0, 0.5, 1.0)
-    for steps in (0, 3):
+    for solver in SOLVERS:
         results = []
         for values in (np.ones(len(indices), np.float32), None):
             out = np.empty_like(start)
             matrix = _core.AlsMatrix((indptr, indices, values, cols))
-            _core.als_half_epoch(matrix, Y, gram, start, out, 9, problem, steps, 1)
+            _core.als_half_epoch(matrix, Y, gram, start, out, 9, problem, _core.AlsSolver(**solver), 1)
             results.append(out)
         np.testing.assert_array_equal(*results)
 
 
-@pytest.mark.parametrize("cg_steps", [0, 3])
-def test_a_row_does_not_depend_on_the_others(X, rng, cg_steps, simd_level):
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_row_does_not_depend_on_the_others(X, rng, solver, simd_level):
     Y, start = table(rng, ITEMS, 20), table(rng, len(LENGTHS), 20)
-    together = solve(X, Y, start, 20, cg_steps)
+    together = solve(X, Y, start, 20, **solver)
     for row in range(len(LENGTHS)):
-        alone = solve(X[[row]], Y, np.ascontiguousarray(start[[row]]), 20, cg_steps)
+        alone = solve(X[[row]], Y, np.ascontiguousarray(start[[row]]), 20, **solver)
         np.testing.assert_array_equal(alone[0], together[row])
 
 
@@ -132,7 +146,7 @@ def test_memory_safety_of_the_binding(X, rng):
     matrix, gram = _core.AlsMatrix(csr_parts(X)), _core.als_gram(Y, 5, 1)
     problem = _core.AlsProblem(0.1, 1.0, 1.0, 1.0)
     good = {"x": matrix, "y": Y, "gram": gram, "start": start, "out": start.copy()}
-    rest = {"factors": 5, "problem": problem, "cg_steps": 3, "threads": 1}
+    rest = {"factors": 5, "problem": problem, "solver": _core.AlsSolver(cg_steps=3), "threads": 1}
     _core.als_half_epoch(**good, **rest)
     for wrong in (
         {"y": Y[:-1]},
@@ -147,7 +161,8 @@ def test_memory_safety_of_the_binding(X, rng):
     for factors in (0, -1, 17):
         with pytest.raises(ValueError, match="padded"):
             _core.als_half_epoch(**good, **(rest | {"factors": factors}))
-    with pytest.raises(ValueError, match="must not be negative"):
-        _core.als_half_epoch(**good, **(rest | {"cg_steps": -1}))
+    for solver in ({"cg_steps": -1}, {"block_size": -1}):
+        with pytest.raises(ValueError, match="must not be negative"):
+            _core.AlsSolver(**solver)
     with pytest.raises(ValueError, match="indptr"):
         _core.AlsMatrix((np.array([0, 99]), np.array([1], np.int32), None, 4))

@@ -42,7 +42,9 @@ class Adapter:
                 reg=reg,
                 nu=0.0,
                 loss_type="ORIGINAL",
-                solver_type=solver.upper(),
+                solver_type={"ials++": "IALSPP"}.get(
+                    solver, solver.upper()
+                ),  # blocks of 64 by default, as ours
                 n_threads=job.threads,
                 random_seed=0,
             )

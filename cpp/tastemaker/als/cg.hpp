@@ -45,8 +45,8 @@ inline void for_panels(const simd::AlsKernels& kernels, const Shared& shared, co
     for (const Segment& segment : entries.segments) {
         for (offset_t begin = segment.begin; begin < segment.end; begin += rows) {
             const Segment panel{segment.row, begin, std::min(begin + rows, segment.end)};
-            kernels.dots(shared.y.data, size, entries.columns.data() + begin, panel.size(), vectors + panel.row * size,
-                         d, entries.size() - begin);
+            kernels.dots(shared.y.data, size, size, entries.columns.data() + begin, panel.size(),
+                         vectors + panel.row * size, d, entries.size() - begin);
             fn(panel, d);
         }
     }
@@ -63,8 +63,8 @@ inline void add_observed(const simd::AlsKernels& kernels, const Shared& shared, 
         for (offset_t t = 0; t < panel.size(); ++t) {
             d[t] = w[t] * d[t] - (with_c ? c[t] : 0.0f);
         }
-        kernels.axpys(shared.y.data, shared.size(), entries.columns.data() + panel.begin, panel.size(), d,
-                      q + panel.row * shared.size());
+        kernels.axpys(shared.y.data, shared.size(), shared.size(), entries.columns.data() + panel.begin, panel.size(),
+                      d, q + panel.row * shared.size());
     });
 }
 

@@ -5,24 +5,32 @@
 #include <vector>
 
 #include "tastemaker/als/cg.hpp"
-#include "tastemaker/als/cholesky.hpp"
 #include "tastemaker/als/problem.hpp"
+#include "tastemaker/als/subspace.hpp"
 #include "tastemaker/base/parallel.hpp"
 #include "tastemaker/simd/level.hpp"
 
 namespace tastemaker::als {
 
-// How to solve a row: that many steps of conjugate gradients, or exactly (0 steps).
+// How to solve a row: by that many steps of conjugate gradients, by blocks of so many columns, or (both 0) exactly.
 struct Solver {
     int cg_steps = 0;
+    index_t block_size = 0;
 
-    bool exact() const { return cg_steps == 0; }
+    bool iterates() const { return cg_steps > 0; }
+    bool exact() const { return cg_steps == 0 && block_size == 0; }
+
+    // Columns solved together: whole vectors.
+    offset_t width(offset_t size) const {
+        return exact() ? size : std::min<offset_t>(round_up(block_size, simd::als_padding), size);
+    }
 
     // About 1 ns per unit: see bench_als.
     double cost(offset_t n, index_t factors) const {
         const double f = factors;
-        const double per_entry = exact() ? f * f : 4 * f * (cg_steps + 1);
-        const double per_row = exact() ? f * f * f / 3 : 2 * f * f * (cg_steps + 1);
+        const double b = exact() ? f : std::min<double>(block_size, f);
+        const double per_entry = iterates() ? 4 * f * (cg_steps + 1) : f * (b + 6);
+        const double per_row = iterates() ? 2 * f * f * (cg_steps + 1) : f * (b * b / 3 + 2 * f);
         return (per_entry * static_cast<double>(n) + per_row) / 50;
     }
 };
@@ -30,18 +38,18 @@ struct Solver {
 // Scratch of one worker.
 struct HalfEpochScratch {
     HalfEpochScratch(const Solver& solver, offset_t size) {
-        if (solver.exact()) {
-            cholesky = std::make_unique<CholeskyScratch>(size);
-        } else {
+        if (solver.iterates()) {
             cg = std::make_unique<CgScratch>(size);
+        } else {
+            subspace = std::make_unique<SubspaceScratch>(solver.width(size));
         }
     }
 
     std::unique_ptr<CgScratch> cg;
-    std::unique_ptr<CholeskyScratch> cholesky;
+    std::unique_ptr<SubspaceScratch> subspace;
 };
 
-// Solves rows [begin, end) of x into `out`, which holds the starting point for conjugate gradients. Rows without
+// Solves rows [begin, end) of x into `out`, which holds the starting point of all but the exact solver. Rows without
 // entries become zero: their b is.
 inline void solve_rows(const simd::AlsKernels& kernels, const Shared& shared, const CsrView& x, index_t begin,
                        index_t end, const Problem& problem, const Solver& solver, MatrixView<float> out,
@@ -50,11 +58,14 @@ inline void solve_rows(const simd::AlsKernels& kernels, const Shared& shared, co
         if (x.length(u) == 0) {
             std::fill_n(out.row(u), shared.size(), 0.0f);
         } else if (solver.exact()) {
-            solve_cholesky(kernels, shared, problem, x.row(u), out.row(u), *scratch.cholesky);
+            solve_cholesky(kernels, shared, problem, x.row(u), out.row(u), scratch.subspace->system);
+        } else if (!solver.iterates()) {
+            solve_subspaces(kernels, shared, problem, x.row(u), solver.width(shared.size()), out.row(u),
+                            *scratch.subspace);
         }
     }
     const offset_t tile = tile_columns(x, shared.size());
-    for (index_t u = begin; u < end && !solver.exact();) {
+    for (index_t u = begin; u < end && solver.iterates();) {
         const index_t last = cg_block_end(x, u, end);
         gather_block(x, u, last, problem, tile, scratch.cg->entries);
         solve_cg(kernels, shared, solver.cg_steps, out.row(u), *scratch.cg);

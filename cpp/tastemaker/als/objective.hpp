@@ -16,7 +16,7 @@ inline double row_objective(const simd::AlsKernels& kernels, const Factors& y, c
     double loss = problem.ridge(row.size(), y.rows) * static_cast<double>(kernels.dot(x, x, y.stride));
     for (offset_t begin = 0; begin < row.size(); begin += panel_rows) {
         const offset_t n = std::min(panel_rows, row.size() - begin);
-        kernels.dots(y.data, y.stride, row.indices.data() + begin, n, x, d, row.size() - begin);
+        kernels.dots(y.data, y.stride, y.stride, row.indices.data() + begin, n, x, d, row.size() - begin);
         for (offset_t t = 0; t < n; ++t) {
             const float v = row.value(begin + t);
             const double s = d[t];

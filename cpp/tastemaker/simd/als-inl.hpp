@@ -61,14 +61,14 @@ inline void gemm(const float* p, size_type rows, const float* g, size_type size,
 // Four dots at once share each load of p and hide the latency of FMA. With `fetch`, four other rows are fetched
 // meanwhile, a line of each per line read: a burst of prefetches would fill the queue of cache misses.
 template <bool fetch>
-inline void four_dots(const float* table, size_type size, const size_type (&y)[4], const std::int32_t* others,
-                      const float* p, float* d) {
+inline void four_dots(const float* table, size_type stride, size_type size, const size_type (&y)[4],
+                      const std::int32_t* others, const float* p, float* d) {
     const float* row[4];
     const float* other[4];
     vf acc[4];
     for (int r = 0; r < 4; ++r) {
-        row[r] = table + y[r] * size;
-        other[r] = fetch ? table + others[r] * size : nullptr;
+        row[r] = table + y[r] * stride;
+        other[r] = fetch ? table + others[r] * stride : nullptr;
         acc[r] = zero();
     }
     for (size_type k = 0; k < size; k += als_padding) {
@@ -85,34 +85,34 @@ inline void four_dots(const float* table, size_type size, const size_type (&y)[4
     store_sums(d, acc[0], acc[1], acc[2], acc[3]);
 }
 
-inline void dots(const float* table, size_type size, const std::int32_t* rows, size_type n, const float* p, float* d,
-                 size_type ahead) {
+inline void dots(const float* table, size_type stride, size_type size, const std::int32_t* rows, size_type n,
+                 const float* p, float* d, size_type ahead) {
     constexpr size_type distance = 8;  // rows: some 50 ns of work at 64 factors, the latency of L3
     size_type t = 0;
     for (; t + 4 <= n; t += 4) {
         const size_type y[4] = {rows[t], rows[t + 1], rows[t + 2], rows[t + 3]};
         if (t + distance + 4 <= ahead) {
-            four_dots<true>(table, size, y, rows + t + distance, p, d + t);
+            four_dots<true>(table, stride, size, y, rows + t + distance, p, d + t);
         } else {
-            four_dots<false>(table, size, y, nullptr, p, d + t);
+            four_dots<false>(table, stride, size, y, nullptr, p, d + t);
         }
     }
     if (t < n) {
         const size_type y[4] = {rows[t], rows[t + 1 < n ? t + 1 : t], rows[t + 2 < n ? t + 2 : t], rows[t]};
-        four_dots<false>(table, size, y, nullptr, p, d + t);
+        four_dots<false>(table, stride, size, y, nullptr, p, d + t);
     }
 }
 
 // out stays in V registers while the rows stream by.
 template <int V>
-inline void axpys_strip(const float* table, size_type size, const std::int32_t* rows, size_type n, const float* d,
+inline void axpys_strip(const float* table, size_type stride, const std::int32_t* rows, size_type n, const float* d,
                         float* out) {
     vf acc[V];
     for (int v = 0; v < V; ++v) {
         acc[v] = load(out + v * vf::width);
     }
     for (size_type t = 0; t < n; ++t) {
-        const float* y = table + rows[t] * size;
+        const float* y = table + rows[t] * stride;
         const vf c = broadcast(d[t]);
         for (int v = 0; v < V; ++v) {
             acc[v] = fma(c, load(y + v * vf::width), acc[v]);
@@ -123,29 +123,29 @@ inline void axpys_strip(const float* table, size_type size, const std::int32_t* 
     }
 }
 
-inline void axpys(const float* table, size_type size, const std::int32_t* rows, size_type n, const float* d,
-                  float* out) {
+inline void axpys(const float* table, size_type stride, size_type size, const std::int32_t* rows, size_type n,
+                  const float* d, float* out) {
     size_type k = 0;
     for (; k + 8 * vf::width <= size; k += 8 * vf::width) {
-        axpys_strip<8>(table + k, size, rows, n, d, out + k);
+        axpys_strip<8>(table + k, stride, rows, n, d, out + k);
     }
     if (k + 4 * vf::width <= size) {
-        axpys_strip<4>(table + k, size, rows, n, d, out + k);
+        axpys_strip<4>(table + k, stride, rows, n, d, out + k);
         k += 4 * vf::width;
     }
     if (k + 2 * vf::width <= size) {
-        axpys_strip<2>(table + k, size, rows, n, d, out + k);
+        axpys_strip<2>(table + k, stride, rows, n, d, out + k);
         k += 2 * vf::width;
     }
     if (k < size) {
-        axpys_strip<1>(table + k, size, rows, n, d, out + k);
+        axpys_strip<1>(table + k, stride, rows, n, d, out + k);
     }
 }
 
-inline void gather(const float* table, size_type size, const std::int32_t* rows, size_type n, const float* w,
-                   float* raw, float* scaled) {
+inline void gather(const float* table, size_type stride, size_type size, const std::int32_t* rows, size_type n,
+                   const float* w, float* raw, float* scaled) {
     for (size_type t = 0; t < n; ++t, raw += size, scaled += size) {
-        const float* y = table + rows[t] * size;
+        const float* y = table + rows[t] * stride;
         const vf c = broadcast(w[t]);
         for (size_type k = 0; k < size; k += vf::width) {
             const vf yk = load(y + k);

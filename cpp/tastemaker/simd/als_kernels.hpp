@@ -28,18 +28,20 @@ struct AlsKernels {
     void (*back_substitute)(const float* a, std::int64_t stride, std::int64_t size, std::int64_t rows,
                             const float* inverse, float* x);
 
-    // Sets d[t] = y_t . p for t in [0, n), y_t = table row rows[t]. `d` has room for n rounded up to a multiple of 4.
-    // Meanwhile fetches rows[t] into the cache for t < ahead, where `rows` holds at least `ahead` entries.
-    void (*dots)(const float* table, std::int64_t size, const std::int32_t* rows, std::int64_t n, const float* p,
-                 float* d, std::int64_t ahead);
+    // The rows y_t of the next three are `size` columns of the rows rows[t] of a table: y_t = table + rows[t] stride.
+
+    // Sets d[t] = y_t . p for t in [0, n). `d` has room for n rounded up to a multiple of 4. Meanwhile fetches y_t into
+    // the cache for t < ahead, where `rows` holds at least `ahead` entries.
+    void (*dots)(const float* table, std::int64_t stride, std::int64_t size, const std::int32_t* rows, std::int64_t n,
+                 const float* p, float* d, std::int64_t ahead);
 
     // Adds sum_t d[t] y_t to out, in the order of t.
-    void (*axpys)(const float* table, std::int64_t size, const std::int32_t* rows, std::int64_t n, const float* d,
-                  float* out);
+    void (*axpys)(const float* table, std::int64_t stride, std::int64_t size, const std::int32_t* rows, std::int64_t n,
+                  const float* d, float* out);
 
     // Copies y_t to raw[t] and w[t] y_t to scaled[t].
-    void (*gather)(const float* table, std::int64_t size, const std::int32_t* rows, std::int64_t n, const float* w,
-                   float* raw, float* scaled);
+    void (*gather)(const float* table, std::int64_t stride, std::int64_t size, const std::int32_t* rows, std::int64_t n,
+                   const float* w, float* raw, float* scaled);
 
     // Returns x . y.
     float (*dot)(const float* x, const float* y, std::int64_t size);
