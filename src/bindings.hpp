@@ -13,6 +13,7 @@ void bind_knn(py::module_& m);
 void bind_als(py::module_& m);
 void bind_ease(py::module_& m);
 void bind_sgd(py::module_& m);
+void bind_svd(py::module_& m);
 void bind_eval(py::module_& m);
 
 }  // namespace tastemaker::python

@@ -9,5 +9,6 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     tastemaker::python::bind_als(m);
     tastemaker::python::bind_ease(m);
     tastemaker::python::bind_sgd(m);
+    tastemaker::python::bind_svd(m);
     tastemaker::python::bind_eval(m);
 }

@@ -147,6 +147,11 @@ def als_objective(
 # ease
 def ease_gram(users: CsrParts, items: CsrParts, out: npt.NDArray[np.float32], threads: int) -> None: ...
 
+# svd
+class SparseOperand:
+    def __init__(self, matrix: CsrParts) -> None: ...
+    def times(self, columns: npt.NDArray[np.float64], threads: int) -> npt.NDArray[np.float64]: ...
+
 # sgd
 sgd_padding: int
 

@@ -29,7 +29,7 @@ MODELS = {
     ),
     "bpr": lambda: tm.BPR(factors=6, epochs=5, deterministic=True, rng=1),
     "logistic-mf": lambda: tm.LogisticMF(factors=6, epochs=5, rng=1),
-    "svd": lambda: tm.SVD(factors=5, rng=1),
+    "svd": lambda: tm.SVD(factors=5, power_iterations=16, rng=1),
     "ease": lambda: tm.EASE(reg=20.0),
     "blend": lambda: tm.Blend(
         {"als": tm.ALS(factors=6, epochs=3, rng=1), "knn": tm.KNN(neighbors=8)}, weights={"als": 2, "knn": 1}

@@ -28,7 +28,7 @@ PYTHON_LAYERS = [
 ]
 CORE_USERS = {"_runtime", "retrieval", "models", "evaluation"}
 
-CPP_LAYERS = [{"base"}, {"simd"}, {"select", "knn", "als", "ease", "sgd"}, {"eval"}]
+CPP_LAYERS = [{"base"}, {"simd"}, {"select", "knn", "als", "ease", "svd", "sgd"}, {"eval"}]
 
 # C headers without code that a linker could share between files of different instruction sets.
 PLAIN_HEADERS = {"cstddef", "cstdint", "cstring", "cfloat", "climits", "immintrin.h", "arm_neon.h"}

@@ -8,6 +8,8 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import ArpackNoConvergence
 
 import tastemaker as tm
+from tastemaker import _core
+from tastemaker._validation import csr_parts
 from tastemaker.errors import ArgumentError, ArgumentTypeError, ModelFitError
 from tastemaker.models import _spectral
 
@@ -89,6 +91,24 @@ def test_as_many_factors_as_there_are(rng, method, shape):
     np.testing.assert_allclose(model.user_factors_ @ model.item_factors_.T, X.toarray(), atol=1e-4)
 
 
+@pytest.mark.parametrize("columns", [1, 3, 16, 31, 50])
+def test_the_product_at_any_number_of_threads(rng, threads, columns):
+    X, Y = matrix(rng), rng.integers(-9, 9, (70, columns)).astype(np.float64)
+    # Sums of whole numbers are exact.
+    np.testing.assert_array_equal(_core.SparseOperand(csr_parts(X)).times(Y, threads), X @ Y)
+
+
+def test_the_product_refuses_what_does_not_fit(rng):
+    with pytest.raises(ValueError, match="a row of Y for each column of X"):
+        _core.SparseOperand(csr_parts(matrix(rng))).times(np.ones((69, 2)), 1)
+
+
+def test_same_bits_at_any_number_of_threads(rng, threads):
+    X = matrix(rng, users=500, items=400)
+    first, again = (tm.SVD(factors=6, method="randomized", rng=0).fit(X, threads=t) for t in (2, threads))
+    np.testing.assert_array_equal(first.item_factors_, again.item_factors_)
+
+
 def test_too_many_factors(rng):
     X = matrix(rng, users=9, items=20)
     with pytest.raises(
@@ -117,9 +137,8 @@ def test_wrong_parameters(rng, params, error, message):
 def test_auto_goes_by_the_size():
     assert tm.SVD(factors=8)._method((5000, 256)) == "dense"
     assert tm.SVD(factors=400)._method((5000, 1000)) == "dense"
-    assert tm.SVD(factors=128)._method((5000, 1000)) == "arpack"
-    assert tm.SVD(factors=129)._method((5000, 1000)) == "randomized"
-    assert tm.SVD(factors=8, method="randomized")._method((5000, 256)) == "randomized"
+    assert tm.SVD(factors=128)._method((5000, 1000)) == "randomized"
+    assert tm.SVD(factors=8, method="arpack")._method((5000, 256)) == "arpack"
 
 
 def test_arpack_that_does_not_converge_says_what_to_do(rng, monkeypatch):
