@@ -32,7 +32,8 @@ def ndcg(lists: np.ndarray, test: sp.csr_matrix, n: int = 10) -> np.ndarray:
     truth = sp.csr_array(test[judged])
     truth.sort_indices()
     ids = np.ascontiguousarray(lists[judged, :n], dtype=np.int32)
-    values = _core.rank_users(ids, csr_parts(truth), np.array([n], np.int32), 1)
+    candidates = np.full(len(ids), test.shape[1], np.int32)  # NDCG does not depend on them
+    values = _core.rank_users(ids, csr_parts(truth), candidates, np.array([n], np.int32), 1)
     return np.asarray(values[_core.ranking_metric_names().index("ndcg"), 0])
 
 
