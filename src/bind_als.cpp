@@ -3,9 +3,11 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "tastemaker/als/axes.hpp"
 #include "tastemaker/als/gram.hpp"
 #include "tastemaker/als/half_epoch.hpp"
 #include "tastemaker/als/objective.hpp"
+#include "tastemaker/als/rotate.hpp"
 #include "tastemaker/base/transpose.hpp"
 
 namespace tastemaker::python {
@@ -73,6 +75,27 @@ void half_epoch(const AlsMatrix& x, const array<float>& y, const array<double>& 
     als::half_epoch(x.view, y_view, gram_view, start_view, problem, solver, out_view, threads);
 }
 
+void diagonalise(array<double> gram, array<float> axes, index_t factors, int threads) {
+    MatrixView<double> view = mutable_matrix_view(gram);
+    require(view.rows == view.stride, "a Gram matrix must be square");
+    als::require_padded(view.stride, factors);
+    require(axes.ndim() == 2 && axes.shape(0) == view.stride && axes.shape(1) == view.stride,
+            "axes must be as wide as the Gram matrix");
+    float* data = axes.mutable_data();
+    const py::gil_scoped_release release;  // as above
+    als::diagonalise(view.data, view.stride, factors, data, threads);
+}
+
+void rotate(const array<float>& y, const array<float>& axes, array<float> out, index_t factors, int threads) {
+    const als::Factors view = factors_view(y, factors);
+    MatrixView<float> out_view = mutable_matrix_view(out);
+    require(axes.ndim() == 2 && axes.shape(0) == view.stride && axes.shape(1) == view.stride,
+            "axes must be as wide as the padded factors");
+    const float* data = axes.data();
+    const py::gil_scoped_release release;  // as above
+    als::rotate(view, data, out_view, threads);
+}
+
 double objective(const AlsMatrix& csr, const AlsMatrix& transposed, const array<float>& x, const array<float>& y,
                  const array<double>& gram_x, const array<double>& gram_y, index_t factors, const als::Problem& problem,
                  int threads) {
@@ -95,12 +118,17 @@ void bind_als(py::module_& m) {
         .def(py::init<float, float, float, float>(), py::arg("reg"), py::arg("alpha"), py::arg("unobserved_weight"),
              py::arg("nu"));
     py::class_<als::Solver>(m, "AlsSolver")
-        .def(py::init([](int cg_steps, index_t block_size) {
+        .def(py::init([](int cg_steps, index_t block_size, bool preconditioned) {
                  require(cg_steps >= 0 && block_size >= 0, "cg_steps and block_size must not be negative");
-                 return als::Solver{cg_steps, block_size};
+                 return als::Solver{cg_steps, block_size, preconditioned};
              }),
-             py::kw_only(), py::arg("cg_steps") = 0, py::arg("block_size") = 0);
+             py::kw_only(), py::arg("cg_steps") = 0, py::arg("block_size") = 0, py::arg("preconditioned") = true)
+        .def_property_readonly("iterates", &als::Solver::iterates);
     m.def("als_gram", &gram, py::arg("y").noconvert(), py::arg("factors"), py::arg("threads"));
+    m.def("als_diagonalise", &diagonalise, py::arg("gram").noconvert(), py::arg("axes").noconvert(), py::arg("factors"),
+          py::arg("threads"));
+    m.def("als_rotate", &rotate, py::arg("y").noconvert(), py::arg("axes").noconvert(), py::arg("out").noconvert(),
+          py::arg("factors"), py::arg("threads"));
     m.def("als_half_epoch", &half_epoch, py::arg("x"), py::arg("y").noconvert(), py::arg("gram").noconvert(),
           py::arg("start").noconvert(), py::arg("out").noconvert(), py::arg("factors"), py::arg("problem"),
           py::arg("solver"), py::arg("threads"));

@@ -5,8 +5,10 @@
 #include <random>
 #include <vector>
 
+#include "tastemaker/als/axes.hpp"
 #include "tastemaker/als/gram.hpp"
 #include "tastemaker/als/half_epoch.hpp"
+#include "tastemaker/als/rotate.hpp"
 #include "tastemaker/simd/level.hpp"
 
 namespace {
@@ -78,6 +80,17 @@ void als_gram(benchmark::State& state) {
 }
 BENCHMARK(als_gram)->Arg(64)->Arg(128)->Arg(256);
 
+// Turns y to the axes of its Gram matrix, as conjugate gradients want it.
+void to_axes(Table& y, AlignedBuffer<double>& gram) {
+    const offset_t size = y.size();
+    AlignedBuffer<float> axes(size * size);
+    for (offset_t k = 0; k < size; ++k) {
+        axes[k * (size + 1)] = 1.0f;
+    }
+    als::diagonalise(gram.data(), size, y.factors, axes.data(), 1);
+    als::rotate(y.view(), axes.data(), y.mutable_view(), 1);
+}
+
 // Conjugate gradients, run to convergence, and Cholesky must agree.
 bool solvers_agree(const Csr& x, const Table& y, const AlignedBuffer<double>& gram) {
     Table exact(x.view().rows, y.factors);
@@ -97,8 +110,9 @@ void als_half_epoch(benchmark::State& state) {
     const auto factors = static_cast<index_t>(state.range(0));
     const auto length = static_cast<index_t>(state.range(1));
     const als::Solver solver{static_cast<int>(state.range(2))};
-    const Table y(20'000, factors);
-    const AlignedBuffer<double> gram = als::gram(y.view(), 1);
+    Table y(20'000, factors);
+    AlignedBuffer<double> gram = als::gram(y.view(), 1);
+    to_axes(y, gram);
     if (!solvers_agree(Csr(32, static_cast<index_t>(y.rows), length), y, gram)) {
         state.SkipWithError("the solvers disagree");
         return;
@@ -114,7 +128,7 @@ void als_half_epoch(benchmark::State& state) {
 }
 BENCHMARK(als_half_epoch)
     ->ArgNames({"factors", "length", "steps"})
-    ->ArgsProduct({{64, 128, 256}, {20, 165}, {3}})
+    ->ArgsProduct({{64, 128, 256}, {20, 165}, {2}})
     ->ArgsProduct({{16, 64, 128}, {20, 165}, {0}})
     ->Unit(benchmark::kMillisecond);
 

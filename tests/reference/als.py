@@ -52,32 +52,38 @@ def half_epoch_exact(X: sp.csr_array, Y: np.ndarray, problem: Problem) -> np.nda
     return out
 
 
-def conjugate_gradients(A: np.ndarray, b: np.ndarray, x: np.ndarray, steps: int) -> np.ndarray:
-    """The textbook iteration (Hestenes and Stiefel 1952) from x."""
+def conjugate_gradients(A: np.ndarray, b: np.ndarray, M: np.ndarray, x: np.ndarray, steps: int) -> np.ndarray:
+    """The textbook iteration (Hestenes and Stiefel 1952) from x with the preconditioner M."""
     x = x.copy()
     r = b - A @ x
-    p = r.copy()
+    z = np.linalg.solve(M, r)
+    p = z.copy()
     for _ in range(steps):
         if not r @ r > 1e-30 * (b @ b):
             break
         q = A @ p
-        step = (r @ r) / (p @ q)
+        step = (r @ z) / (p @ q)
         x += step * p
         r_next = r - step * q
-        p = r_next + (r_next @ r_next) / (r @ r) * p
-        r = r_next
+        z_next = np.linalg.solve(M, r_next)
+        p = z_next + (r_next @ z_next) / (r @ z) * p
+        r, z = r_next, z_next
     return x
 
 
 def half_epoch_cg(
     X: sp.csr_array, Y: np.ndarray, start: np.ndarray, problem: Problem, steps: int
 ) -> np.ndarray:
-    """That many steps towards each row's minimiser; zero for rows without entries."""
+    """That many steps towards each row's minimiser; zero for rows without entries.
+
+    The preconditioner is the part of the system that all rows share, and the row's ridge.
+    """
     out = np.zeros(start.shape)
     for row in range(X.shape[0]):
-        if X[[row]].nnz:
+        if n := X[[row]].nnz:
             A, b = system(X, row, Y, problem)
-            out[row] = conjugate_gradients(A, b, start[row].astype(np.float64), steps)
+            M = problem.w0 * Y.T @ Y + problem.ridge(n, len(Y)) * np.eye(Y.shape[1])
+            out[row] = conjugate_gradients(A, b, M, start[row].astype(np.float64), steps)
     return out
 
 

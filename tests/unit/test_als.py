@@ -14,6 +14,7 @@ from tests.reference import als as twin
 import tastemaker as tm
 from tastemaker.errors import ArgumentError, ArgumentTypeError, ModelFitError
 from tastemaker.models import als as als_module
+from tastemaker.models._alternation import Alternation
 
 
 @pytest.fixture(name="X")
@@ -41,8 +42,8 @@ def test_fit_follows_the_twin(X, solver, params):
     problem, by_item = problem_of(model), X.T.tocsr()
     for epoch in range(3):
         if solver == "cg":
-            U = twin.half_epoch_cg(X, V, U, problem, 3)
-            V = twin.half_epoch_cg(by_item, U, V, problem, 3)
+            U = twin.half_epoch_cg(X, V, U, problem, model.cg_steps)
+            V = twin.half_epoch_cg(by_item, U, V, problem, model.cg_steps)
         elif solver == "ials++":
             U = twin.half_epoch_blocks(X, V, U, problem, 16)
             V = twin.half_epoch_blocks(by_item, U, V, problem, 16)
@@ -188,8 +189,9 @@ def test_explanations_add_up_to_the_score(X):
 def test_partial_fit_goes_on_where_fit_stopped(X):
     halves = tm.ALS(factors=5, epochs=2, rng=3).fit(X).partial_fit(X)
     whole = tm.ALS(factors=5, epochs=4, rng=3).fit(X)
-    np.testing.assert_array_equal(halves.user_factors_, whole.user_factors_)
-    np.testing.assert_array_equal(halves.item_factors_, whole.item_factors_)
+    # To the rounding of the way to the start's axes and back.
+    np.testing.assert_allclose(halves.user_factors_, whole.user_factors_, atol=1e-5)
+    np.testing.assert_allclose(halves.item_factors_, whole.item_factors_, atol=1e-5)
 
 
 def test_partial_fit_starts_new_rows_as_fit_would(X, monkeypatch):
@@ -228,7 +230,7 @@ def test_divergence_names_what_to_change(X):
 
 
 def test_divergence_keeps_the_last_good_epoch(X, monkeypatch):
-    half_epoch, calls = als_module._half_epoch, []
+    half_epoch, calls = Alternation._half_epoch, []
 
     def failing(*args):
         calls.append(args)
@@ -236,7 +238,7 @@ def test_divergence_keeps_the_last_good_epoch(X, monkeypatch):
             raise als_module._core.NumericalError("factors became infinite or NaN")
         return half_epoch(*args)
 
-    monkeypatch.setattr(als_module, "_half_epoch", failing)
+    monkeypatch.setattr(Alternation, "_half_epoch", failing)
     model = tm.ALS(factors=4, epochs=5, rng=0)
     with pytest.raises(ModelFitError, match=r"Epoch 3 of `ALS` failed.*The model keeps epoch 2\."):
         model.fit(X)

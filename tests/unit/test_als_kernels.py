@@ -9,7 +9,7 @@ from tests.reference import als as twin
 
 from tastemaker import _core
 from tastemaker._validation import csr_parts
-from tastemaker.models.als import _padded
+from tastemaker.models._alternation import padded
 
 EPS = np.finfo(np.float32).eps
 FACTORS = (1, 2, 7, 8, 13, 16, 17, 33, 64, 100, 130)
@@ -31,18 +31,34 @@ SOLVERS = ({"cg_steps": 3}, {"block_size": 16}, {})
 
 
 def table(rng: np.random.Generator, rows: int, factors: int) -> np.ndarray:
-    padded = _padded(rows, factors)
-    padded[:, :factors] = rng.standard_normal((rows, factors), dtype=np.float32)
-    return padded
+    side = padded(rows, factors)
+    side[:, :factors] = rng.standard_normal((rows, factors), dtype=np.float32)
+    return side
 
 
 def solve(X, Y, start, factors, threads=1, problem=PROBLEM, **solver):
+    """Solve in the axes of the Gram matrix where conjugate gradients want it, and come back."""
     out = np.full_like(start, np.nan)  # whatever the memory held must not matter
     gram = _core.als_gram(Y, factors, threads)
+    axes = np.eye(len(gram), dtype=np.float32)
+    Y, start = aligned(Y), aligned(start)
+    if "cg_steps" in solver:
+        _core.als_diagonalise(gram, axes, factors, threads)
+        for side in (Y, start):
+            _core.als_rotate(side, axes, side, factors, threads)
     core = _core.AlsProblem(problem.reg, problem.alpha, problem.w0, problem.nu)
-    matrix, solver = _core.AlsMatrix(csr_parts(X)), _core.AlsSolver(**solver)
-    _core.als_half_epoch(matrix, Y, gram, start, out, factors, core, solver, threads)
+    core_solver = _core.AlsSolver(**solver)
+    matrix = _core.AlsMatrix(csr_parts(X))
+    _core.als_half_epoch(matrix, Y, gram, start, out, factors, core, core_solver, threads)
+    if "cg_steps" in solver:
+        _core.als_rotate(out, np.ascontiguousarray(axes.T), out, factors, threads)
     return out
+
+
+def aligned(side):
+    copy = padded(*side.shape)
+    copy[:] = side
+    return copy
 
 
 def assert_near(got, want, X, Y, factors, passed=0.0):
@@ -102,6 +118,39 @@ def test_gram(rng, factors, simd_level):
     exact = Y[:, :factors].astype(np.float64)
     # fp32 over blocks of 256 rows, one rounding of half an ulp of the partial sum per row.
     np.testing.assert_array_less(np.abs(got - exact.T @ exact), 128 * EPS * (np.abs(exact).T @ np.abs(exact)))
+
+
+# Fewer rows than factors: a singular matrix. 400 factors are enough to keep a team of threads busy.
+@pytest.mark.parametrize(("factors", "rows"), [(1, 9), (7, 777), (100, 777), (64, 50), (400, 50)])
+def test_axes(rng, factors, rows, simd_level):
+    Y = table(rng, rows, factors) * np.float32(0.99) ** np.arange(-(-factors // 16) * 16, dtype=np.float32)
+    gram = _core.als_gram(aligned(Y), factors, 1)
+    exact, axes = gram[:factors, :factors].copy(), np.eye(len(gram), dtype=np.float32)
+    _core.als_diagonalise(gram, axes, factors, 1)
+    Q, values = axes[:factors, :factors].astype(np.float64), np.diag(gram)[:factors]
+    assert np.count_nonzero(gram - np.diag(np.diag(gram))) == 0
+    assert (axes[factors:] == 0).all()
+    assert (axes[:, factors:] == 0).all()
+    # fp32 rotations, some ten per pair of axes; small eigenvalues come from an fp32 square root of the matrix.
+    scale = np.abs(exact).max()
+    np.testing.assert_allclose(Q.T @ Q, np.eye(factors), atol=2e-5)
+    np.testing.assert_allclose(Q.T @ exact @ Q, np.diag(values), atol=2e-5 * scale)
+    np.testing.assert_allclose(np.sort(values), np.linalg.eigvalsh(exact), atol=2e-5 * scale)
+    for threads in (3, 7):
+        again, other = _core.als_gram(aligned(Y), factors, 1), np.eye(len(gram), dtype=np.float32)
+        _core.als_diagonalise(again, other, factors, threads)
+        np.testing.assert_array_equal(other, axes)
+        np.testing.assert_array_equal(again, gram)
+
+
+def test_axes_from_a_good_start_are_the_same(rng):
+    Y = table(rng, 500, 40)
+    gram, axes = _core.als_gram(Y, 40, 1), np.eye(48, dtype=np.float32)
+    _core.als_diagonalise(gram, axes, 40, 1)
+    _core.als_rotate(Y, axes, Y, 40, 1)
+    turned, inverse = _core.als_gram(Y, 40, 1), axes.copy()
+    _core.als_diagonalise(turned, inverse, 40, 1)  # already diagonal: only the order may change
+    np.testing.assert_allclose(np.sort(np.diag(turned)), np.sort(np.diag(gram)), rtol=1e-5)
 
 
 @pytest.mark.parametrize("factors", [1, 13, 64])

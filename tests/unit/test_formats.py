@@ -19,7 +19,10 @@ FROZEN = sorted(FORMATS.glob("v*/*.safetensors"))
 @pytest.mark.parametrize("path", FROZEN, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_frozen_file_recommends_as_it_did(path, tmp_path):
     model = tm.load(path)
-    assert model.to_config() == MODELS[path.stem]().to_config()
+    stored = tm.inspect(path)["model"]["params"]
+    assert {name: model.to_config()["params"][name] for name in stored if name != "models"} == {
+        name: value for name, value in stored.items() if name != "models"
+    }
     want = pd.read_csv(path.with_suffix(".csv"))
     # Other SIMD levels round differently, and then two nearly equal items may change places.
     scores = model.score(want["reader"].tolist(), want["book"].tolist())

@@ -16,6 +16,7 @@ namespace tastemaker::als {
 struct Solver {
     int cg_steps = 0;
     index_t block_size = 0;
+    bool preconditioned = true;
 
     bool iterates() const { return cg_steps > 0; }
     bool exact() const { return cg_steps == 0 && block_size == 0; }
@@ -29,8 +30,8 @@ struct Solver {
     double cost(offset_t n, index_t factors) const {
         const double f = factors;
         const double b = exact() ? f : std::min<double>(block_size, f);
-        const double per_entry = iterates() ? 4 * f * (cg_steps + 1) : f * (b + 6);
-        const double per_row = iterates() ? 2 * f * f * (cg_steps + 1) : f * (b * b / 3 + 2 * f);
+        const double per_entry = iterates() ? 2 * f * (2 * cg_steps + 1) : f * (b + 6);
+        const double per_row = iterates() ? 8 * f * (cg_steps + 1) : f * (b * b / 3 + 2 * f);
         return (per_entry * static_cast<double>(n) + per_row) / 50;
     }
 };
@@ -68,7 +69,7 @@ inline void solve_rows(const simd::AlsKernels& kernels, const Shared& shared, co
     for (index_t u = begin; u < end && solver.iterates();) {
         const index_t last = cg_block_end(x, u, end);
         gather_block(x, u, last, problem, tile, scratch.cg->entries);
-        solve_cg(kernels, shared, solver.cg_steps, out.row(u), *scratch.cg);
+        solve_cg(kernels, shared, solver.cg_steps, solver.preconditioned, out.row(u), *scratch.cg);
         u = last;
     }
     for (index_t u = begin; u < end; ++u) {
@@ -79,7 +80,8 @@ inline void solve_rows(const simd::AlsKernels& kernels, const Shared& shared, co
 }
 
 // Sets row u of `out` to the factors of row u of x given Y and its Gram matrix (stride x stride). Conjugate gradients
-// start from `start`, the exact solver ignores it. Rows without entries become zero. Throws NumericalError on factors
+// start from `start` and want Y in the axes of its Gram matrix (axes.hpp), of which they read the diagonal; the exact
+// solver ignores `start`. `out` may be `start`. Rows without entries become zero. Throws NumericalError on factors
 // that are not finite; `out` is then incomplete.
 inline void half_epoch(const CsrView& x, const Factors& y, const double* gram, const Factors& start,
                        const Problem& problem, const Solver& solver, MatrixView<float> out, int threads) {
@@ -89,10 +91,8 @@ inline void half_epoch(const CsrView& x, const Factors& y, const double* gram, c
                 start.cols == y.cols && start.stride == y.stride,
             "a half epoch needs one row of factors per row, of the same width on both sides");
     const offset_t size = y.stride;
-    AlignedBuffer<float> scaled(checked_mul(size, size));
-    std::transform(gram, gram + size * size, scaled.begin(),
-                   [&](double g) { return static_cast<float>(problem.unobserved_weight * g); });
-    const Shared shared{y, scaled.data()};
+    const SharedGram weighted(gram, size, problem.unobserved_weight);
+    const Shared shared{y, weighted.matrix.data(), weighted.diagonal.data()};
     const simd::AlsKernels& kernels = simd::kernels().als;
 
     std::vector<HalfEpochScratch> scratch;
@@ -101,7 +101,7 @@ inline void half_epoch(const CsrView& x, const Factors& y, const double* gram, c
     }
     const auto cost = [&](offset_t u) { return solver.cost(x.length(static_cast<index_t>(u)), y.cols); };
     parallel_for(x.rows, threads, cost, [&](offset_t begin, offset_t end, int worker) {
-        if (!solver.exact()) {
+        if (!solver.exact() && start.data != out.data) {
             std::copy(start.row(begin), start.row(end), out.row(begin));
         }
         solve_rows(kernels, shared, x, static_cast<index_t>(begin), static_cast<index_t>(end), problem, solver, out,

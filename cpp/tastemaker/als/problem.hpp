@@ -9,6 +9,7 @@
 // the row as in Rendle et al.: Revisiting the Performance of iALS, RecSys 2022.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "tastemaker/base/aligned.hpp"
@@ -55,10 +56,24 @@ inline void write_terms(const Problem& problem, const SparseRow& row, float* w, 
     }
 }
 
-// What every row shares: Y and w0 Y^T Y (size x size, symmetric).
+// w0 Y^T Y and its diagonal.
+struct SharedGram {
+    SharedGram(const double* gram, offset_t size, float w0) : matrix(checked_mul(size, size)), diagonal(size) {
+        std::transform(gram, gram + size * size, matrix.begin(),
+                       [&](double g) { return static_cast<float>(static_cast<double>(w0) * g); });
+        for (offset_t k = 0; k < size; ++k) {
+            diagonal[k] = matrix[k * (size + 1)];
+        }
+    }
+
+    AlignedBuffer<float> matrix, diagonal;
+};
+
+// What every row shares: Y, w0 Y^T Y (size x size, symmetric) and its diagonal.
 struct Shared {
     Factors y;
     const float* gram = nullptr;
+    const float* diagonal = nullptr;
 
     offset_t size() const { return y.stride; }
 };

@@ -25,37 +25,35 @@ inline void syrk(const float* s, const float* y, size_type n, size_type size, si
     }
 }
 
-// Few rows take wide strips: with R x V sums in flight a single row is bound by loads of g, not by latency.
-template <int R>
-inline void gemm_rows(const float* p, const float* g, size_type size, float* out) {
-    for_strips<R == 1   ? 8
-               : R == 2 ? 6
-                        : 3>(0, size, [&]<int V>(size_type column, Constant<V>) {
-        vf acc[R][V];
-        clear(acc);
-        tile<R, V>(p, 1, size, g + column, size, size, acc);
-        for (int r = 0; r < R; ++r) {
-            for (int v = 0; v < V; ++v) {
-                store(out + r * size + column + v * vf::width, acc[r][v]);
-            }
+// Columns [column, column + V registers) of out; `strip` holds those columns of g without gaps.
+template <int R, int V>
+inline void gemm_tile(const float* p, const float* strip, size_type size, float* out) {
+    vf acc[R][V];
+    clear(acc);
+    tile<R, V>(p, 1, size, strip, V * vf::width, size, acc);
+    for (int r = 0; r < R; ++r) {
+        for (int v = 0; v < V; ++v) {
+            store(out + r * size + v * vf::width, acc[r][v]);
         }
-    });
+    }
 }
 
-inline void gemm(const float* p, size_type rows, const float* g, size_type size, float* out) {
-    for (; rows >= 4; rows -= 4, p += 4 * size, out += 4 * size) {
-        gemm_rows<4>(p, g, size, out);
-    }
-    switch (rows) {
-        case 3:
-            return gemm_rows<3>(p, g, size, out);
-        case 2:
-            return gemm_rows<2>(p, g, size, out);
-        case 1:
-            return gemm_rows<1>(p, g, size, out);
-        default:
-            return;
-    }
+// A strip is packed once for all rows: at a power of two of factors its rows would fall on a few sets of the cache.
+inline void gemm(const float* p, size_type rows, const float* g, size_type size, float* strip, float* out) {
+    for_strips<3>(0, size, [&]<int V>(size_type column, Constant<V>) {
+        for (size_type k = 0; k < size; ++k) {
+            for (int v = 0; v < V; ++v) {
+                store(strip + (k * V + v) * vf::width, load(g + k * size + column + v * vf::width));
+            }
+        }
+        size_type u = 0;
+        for (; u + 4 <= rows; u += 4) {
+            gemm_tile<4, V>(p + u * size, strip, size, out + u * size + column);
+        }
+        for (; u < rows; ++u) {
+            gemm_tile<1, V>(p + u * size, strip, size, out + u * size + column);
+        }
+    });
 }
 
 // Four dots at once share each load of p and hide the latency of FMA. With `fetch`, four other rows are fetched
@@ -163,7 +161,26 @@ inline float dot(const float* x, const float* y, size_type size) {
     return sum(acc);
 }
 
-inline float cg_step(float* x, float* r, const float* p, const float* q, float step, size_type size) {
+inline void diagonal(const float* g, float ridge, const float* p, float* q, size_type size) {
+    const vf shift = broadcast(ridge);
+    for (size_type k = 0; k < size; k += vf::width) {
+        store(q + k, mul(add(load(g + k), shift), load(p + k)));
+    }
+}
+
+inline float cg_start(const float* m, const float* q, float* r, float* p, size_type size) {
+    vf acc = zero();
+    for (size_type k = 0; k < size; k += vf::width) {
+        const vf rk = sub(zero(), load(q + k));
+        const vf zk = mul(load(m + k), rk);
+        store(r + k, rk);
+        store(p + k, zk);
+        acc = fma(rk, zk, acc);
+    }
+    return sum(acc);
+}
+
+inline float cg_step(const float* m, const float* p, const float* q, float step, float* x, float* r, size_type size) {
     const vf up = broadcast(step);
     const vf down = broadcast(-step);
     vf acc = zero();
@@ -171,9 +188,27 @@ inline float cg_step(float* x, float* r, const float* p, const float* q, float s
         store(x + k, fma(up, load(p + k), load(x + k)));
         const vf rk = fma(down, load(q + k), load(r + k));
         store(r + k, rk);
-        acc = fma(rk, rk, acc);
+        acc = fma(rk, mul(load(m + k), rk), acc);
     }
     return sum(acc);
+}
+
+inline void cg_turn(const float* m, const float* r, float beta, float* p, size_type size) {
+    const vf scale = broadcast(beta);
+    for (size_type k = 0; k < size; k += vf::width) {
+        store(p + k, fma(scale, load(p + k), mul(load(m + k), load(r + k))));
+    }
+}
+
+inline void rotate(float* a, float* b, float c, float s, size_type size) {
+    const vf cosine = broadcast(c);
+    const vf sine = broadcast(s);
+    for (size_type k = 0; k < size; k += vf::width) {
+        const vf ak = load(a + k);
+        const vf bk = load(b + k);
+        store(a + k, sub(mul(cosine, ak), mul(sine, bk)));
+        store(b + k, fma(sine, ak, mul(cosine, bk)));
+    }
 }
 
 inline void axpy(float c, const float* x, float* y, size_type size) {
@@ -183,15 +218,9 @@ inline void axpy(float c, const float* x, float* y, size_type size) {
     }
 }
 
-inline void xpay(const float* x, float c, float* y, size_type size) {
-    const vf scale = broadcast(c);
-    for (size_type k = 0; k < size; k += vf::width) {
-        store(y + k, fma(scale, load(y + k), load(x + k)));
-    }
-}
-
 constexpr AlsKernels als_kernels() {
-    return {syrk, gemm, cholesky, back_substitute, dots, axpys, gather, dot, cg_step, axpy, xpay};
+    return {syrk, gemm,     cholesky, back_substitute, dots,    axpys,  gather,
+            dot,  diagonal, cg_start, cg_step,         cg_turn, rotate, axpy};
 }
 
 }  // namespace tastemaker::simd::TASTEMAKER_ISA

@@ -9,6 +9,7 @@
 namespace tastemaker::simd {
 
 inline constexpr std::int64_t als_padding = 16;  // one AVX-512 register, one cache line
+inline constexpr std::int64_t als_strip = 48;    // three AVX-512 registers: the widest strip of columns of a product
 
 struct AlsKernels {
     // Adds rows [first, last) of s^T y to the upper triangle of a (size x size); s and y are n x size, first and last
@@ -17,7 +18,8 @@ struct AlsKernels {
                  std::int64_t last, float* a, std::int64_t stride);
 
     // Sets out = p g for p (rows x size) and g (size x size). A row of out does not depend on the other rows of p.
-    void (*gemm)(const float* p, std::int64_t rows, const float* g, std::int64_t size, float* out);
+    // `strip` is scratch for size x als_strip floats.
+    void (*gemm)(const float* p, std::int64_t rows, const float* g, std::int64_t size, float* strip, float* out);
 
     // Factors the upper triangle of a into U^T U in place and turns the columns b, which start at a[.][size], into
     // U^-T b; inverse[i] = 1 / u_ii. Handles the first `rows` rows, a multiple of 4; stride >= size + als_padding.
@@ -46,14 +48,24 @@ struct AlsKernels {
     // Returns x . y.
     float (*dot)(const float* x, const float* y, std::int64_t size);
 
-    // One conjugate gradient step: x += step p, r -= step q. Returns r . r.
-    float (*cg_step)(float* x, float* r, const float* p, const float* q, float step, std::int64_t size);
+    // Sets q = (g + ridge) p, element by element.
+    void (*diagonal)(const float* g, float ridge, const float* p, float* q, std::int64_t size);
+
+    // Conjugate gradients with the preconditioner m, a diagonal. Start from q = A x - b: r = -q, p = m r.
+    // Returns r . m r.
+    float (*cg_start)(const float* m, const float* q, float* r, float* p, std::int64_t size);
+
+    // One step: x += step p, r -= step q. Returns r . m r.
+    float (*cg_step)(const float* m, const float* p, const float* q, float step, float* x, float* r, std::int64_t size);
+
+    // The next direction: p = m r + beta p.
+    void (*cg_turn)(const float* m, const float* r, float beta, float* p, std::int64_t size);
+
+    // Turns the pair of vectors: a = c a - s b, b = s a + c b.
+    void (*rotate)(float* a, float* b, float c, float s, std::int64_t size);
 
     // Adds c x to y.
     void (*axpy)(float c, const float* x, float* y, std::int64_t size);
-
-    // Sets y = x + c y.
-    void (*xpay)(const float* x, float c, float* y, std::int64_t size);
 };
 
 }  // namespace tastemaker::simd

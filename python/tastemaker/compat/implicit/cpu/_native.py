@@ -5,19 +5,22 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
+from tastemaker.models._alternation import Factors, padded
 from tastemaker.models._inputs import Source
-from tastemaker.models.als import ALS, Factors, _padded
+from tastemaker.models.als import ALS
 
 
 class _ALS(ALS):
-    """`tastemaker.ALS` that starts from given factors."""
+    """`tastemaker.ALS` that starts from given factors and takes the plain steps, one for one those of implicit."""
+
+    _preconditioned = False
 
     start: tuple[np.ndarray, np.ndarray]
 
     def _start(self, shape: tuple[int, int]) -> tuple[Factors, Factors]:
-        users, items = (_padded(*side.shape) for side in self.start)
-        for padded, side in zip((users, items), self.start, strict=True):
-            padded[:, : side.shape[1]] = side
+        users, items = (padded(*side.shape) for side in self.start)
+        for table, side in zip((users, items), self.start, strict=True):
+            table[:, : side.shape[1]] = side
         return users, items
 
 

@@ -157,21 +157,30 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
         )
         report = callback or self.fit_callback
 
-        def take(state: TrainingState) -> None:
+        def take() -> None:
             self.user_factors = native.user_factors_.astype(self.dtype, copy=False)
             self.item_factors = native.item_factors_.astype(self.dtype, copy=False)
+
+        def after_iteration(state: TrainingState) -> None:
+            take()
             if report is not None:
                 report(state.epoch - 1, state.seconds, None if state.loss is None else state.loss / terms)
 
         try:
             native.fit(
-                matrix, progress=bool(show_progress), callback=take, threads=thread_count(self.num_threads)
+                matrix,
+                progress=bool(show_progress),
+                callback=after_iteration,
+                threads=thread_count(self.num_threads),
             )
         except ModelFitError as error:
             raise ModelFitError(
                 f"NaN or infinity encountered in factors. Raise `regularization` ({self.regularization:g}), or lower "
                 f"`alpha` ({self.alpha:g}) or the weights."
             ) from error
+        finally:
+            if native.__sklearn_is_fitted__():
+                take()
 
     def recalculate_user(self, userid: Any, user_items: Any) -> Factors:
         """Return the exact factors of users from their interactions; nothing is stored.

@@ -1,0 +1,125 @@
+"""The epochs of ALS over the core: padded factors, Gram matrices, and the axes that the solver works in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from tastemaker import _core
+from tastemaker._validation import csr_parts
+
+Factors = npt.NDArray[np.float32]
+Gram = npt.NDArray[np.float64]
+
+
+class Sides(NamedTuple):
+    """Factors of both sides, padded; ``turned`` is the rotation that led to their axes from those of the start."""
+
+    users: Factors
+    items: Factors
+    turned: Factors
+
+
+class Alternation:
+    """Training state: ``epoch`` replaces ``sides`` by better ones, or leaves them when it fails or is interrupted.
+
+    Conjugate gradients work in the axes of the Gram matrix of the other side: with a diagonal in its place, the part
+    of a row's system that all rows share costs next to nothing, and its inverse is a good preconditioner. Rotating
+    both sides alike changes no score.
+    """
+
+    def __init__(
+        self,
+        X: sp.csr_array,
+        users: Factors,
+        items: Factors,
+        problem: _core.AlsProblem,
+        factors: int,
+        solver: _core.AlsSolver,
+        threads: int,
+    ) -> None:
+        self._by_user = _core.AlsMatrix(csr_parts(X))
+        self._by_item = self._by_user.transposed()
+        self._problem, self._factors, self._threads = problem, factors, threads
+        self._solver = solver
+        width = users.shape[1]
+        # The last rotation: the next one nearly undoes it, so it is where the search for new axes starts.
+        self._axes = np.eye(width, dtype=np.float32)
+        self.sides = Sides(users, items, np.eye(width, dtype=np.float32))
+        self._grams = np.empty((0, 0)), self._gram(items)
+
+    def epoch(self) -> None:
+        """Improve the users' factors, then the items'."""
+        users, items, turned = self.sides
+        item_gram = self._grams[1]
+        if self._solver.iterates:
+            self._find_axes(item_gram)
+            users, items, turned = (self._rotated(array, self._axes) for array in self.sides)
+        users = self._half_epoch(self._by_user, items, item_gram, users)
+        user_gram = self._gram(users)
+        if self._solver.iterates:
+            self._find_axes(user_gram)
+            for array in (users, items, turned):
+                _core.als_rotate(array, self._axes, array, self._factors, self._threads)
+        items = self._half_epoch(self._by_item, users, user_gram, items)
+        # One step, so that Ctrl-C cannot part them.
+        self.sides, self._grams = Sides(users, items, turned), (user_gram, self._gram(items))
+
+    def loss(self) -> float:
+        """Return the objective of the present sides."""
+        matrices, sides = (self._by_user, self._by_item), self.sides[:2]
+        loss: float = _core.als_objective(
+            *matrices, *sides, *self._grams, self._factors, self._problem, self._threads
+        )
+        return loss
+
+    def in_axes(self) -> tuple[Factors, Factors]:
+        """Return the present factors of users and items, without padding, in the axes of the last epoch."""
+        return self._plain(self.sides.users, self.sides.items)
+
+    def factors(self) -> tuple[Factors, Factors]:
+        """Return the same in the axes of the start."""
+        if not self._solver.iterates:
+            return self.in_axes()
+        users, items, turned = self.sides
+        back = np.ascontiguousarray(turned.T)
+        return self._plain(self._rotated(users, back), self._rotated(items, back))
+
+    def _plain(self, users: Factors, items: Factors) -> tuple[Factors, Factors]:
+        return without_padding(users, self._factors), without_padding(items, self._factors)
+
+    def _gram(self, side: Factors) -> Gram:
+        return _core.als_gram(side, self._factors, self._threads)
+
+    def _find_axes(self, gram: Gram) -> None:
+        _core.als_diagonalise(gram, self._axes, self._factors, self._threads)
+
+    def _rotated(self, side: Factors, axes: Factors) -> Factors:
+        out = padded(len(side), self._factors)
+        _core.als_rotate(side, axes, out, self._factors, self._threads)
+        return out
+
+    def _half_epoch(self, matrix: _core.AlsMatrix, other: Factors, gram: Gram, start: Factors) -> Factors:
+        # Rotated factors belong to this epoch alone and may be improved in place.
+        out = start if self._solver.iterates else padded(len(start), self._factors)
+        _core.als_half_epoch(
+            matrix, other, gram, start, out, self._factors, self._problem, self._solver, self._threads
+        )
+        return out
+
+
+def padded(rows: int, factors: int) -> Factors:
+    """Return zeros (rows x factors rounded up) on cache-line boundaries, as the core takes factors."""
+    width = -(-factors // _core.als_padding) * _core.als_padding
+    line = 64
+    memory = np.zeros(rows * width * 4 + line, dtype=np.uint8)
+    start = -memory.ctypes.data % line
+    return memory[start : start + rows * width * 4].view(np.float32).reshape(rows, width)
+
+
+def without_padding(side: Factors, factors: int) -> Factors:
+    """Return the factors as a plain array; the same memory where there is no padding."""
+    return np.ascontiguousarray(side[:, :factors])
