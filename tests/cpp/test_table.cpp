@@ -6,6 +6,8 @@
 
 #include "levels.hpp"
 #include "tastemaker/ease/gram.hpp"
+#include "tastemaker/select/all_scores.hpp"
+#include "tastemaker/select/scaled_sum.hpp"
 #include "tastemaker/select/sparse_pairs.hpp"
 #include "tastemaker/select/sparse_topn.hpp"
 #include "tastemaker/select/table_pairs.hpp"
@@ -89,6 +91,51 @@ TEST_CASE("a dense table gives what the same table gives in sparse form") {
             }
         }
     });
+}
+
+TEST_CASE("all scores are those of the pairs, whatever scores them") {
+    for_each_level([] {
+        const simd::TopnKernels& kernels = simd::kernels().topn;
+        for (const index_t n_items : {1, 17, 200}) {
+            const Matrix table(20, n_items, 40, 5);
+            const Matrix queries(150, 20, 30, 6);
+            std::vector<float> want;
+            for (index_t r = 0; r < 150; ++r) {
+                for (index_t i = 0; i < n_items; ++i) {
+                    float sum = 0;
+                    for (index_t j = 0; j < 20; ++j) {
+                        sum += queries.view().row(r)[j] * table.view().row(j)[i];
+                    }
+                    want.push_back(sum);
+                }
+            }
+            Matrix items(n_items, 20, 0, 7);  // the table, transposed
+            for (index_t i = 0; i < n_items; ++i) {
+                for (index_t j = 0; j < 20; ++j) {
+                    items.dense[static_cast<std::size_t>(i * 20 + j)] = table.view().row(j)[i];
+                }
+            }
+            for (const int threads : {1, 3, 7}) {
+                std::vector<float> got(want.size());
+                const MatrixView<float> out{got.data(), 150, n_items, n_items};
+                score_all(TableIndex(table.view(), kernels), queries.csr(), threads, out);
+                CHECK(got == want);
+                score_all(SparseIndex(table.csr()), kernels, queries.csr(), threads, out);
+                CHECK(got == want);
+                score_all(DenseIndex(items.view(), kernels, 1), queries.view(), threads, out);
+                CHECK(got == want);
+            }
+        }
+    });
+}
+
+TEST_CASE("a row is added over its deviation; one that is constant is not") {
+    const std::vector<float> scores{1, 3, 1, 3, 5, 5, 5, 5};
+    std::vector<float> total(8, 1.0f);
+    std::vector<float> factors(2);
+    add_scaled({scores.data(), 2, 4, 4}, 0.5f, {total.data(), 2, 4, 4}, factors.data(), 3);
+    CHECK(factors == std::vector<float>{0.5f, 0.0f});
+    CHECK(total == std::vector<float>{1.5f, 2.5f, 1.5f, 2.5f, 1, 1, 1, 1});
 }
 
 TEST_CASE("the item Gram matrix is the upper triangle of X'X") {

@@ -109,7 +109,7 @@ private:
     const std::vector<std::uint64_t>& blocked_;
     SeenMasks seen_;
     std::vector<Query> active_;
-    alignas(64) float scores_[max_tile_rows * max_panel_width];
+    alignas(64) float scores_[max_tile_rows * max_panel_width] = {};
 };
 
 }  // namespace tastemaker

@@ -63,7 +63,7 @@ private:
 
     const TableIndex& index_;
     AlignedBuffer<float> packed_;
-    alignas(64) float sums_[64];
+    alignas(64) float sums_[64] = {};
 };
 
 // Cuts the queries into blocks of at most `most` rows that suffice every thread, but not into so many that a block

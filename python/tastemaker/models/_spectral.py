@@ -30,7 +30,8 @@ def dense(X: sp.csr_array, k: int) -> tuple[Matrix, Matrix]:
 def arpack(X: sp.csr_array, k: int, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
     """Return (values, vectors) to machine precision by restarted Lanczos; requires k < min(X.shape)."""
     start = rng.standard_normal(min(X.shape))
-    _, values, vectors = svds(X.astype(np.float64), k=k, v0=start)
+    with threadpool_limits(1, "blas"):  # its calls are too small to share
+        _, values, vectors = svds(X.astype(np.float64), k=k, v0=start)
     order = np.argsort(-values)
     return values[order].astype(np.float64), vectors[order].T
 
