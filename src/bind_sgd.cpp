@@ -3,6 +3,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "tastemaker/sgd/examples.hpp"
 #include "tastemaker/sgd/fold_in.hpp"
 #include "tastemaker/sgd/logistic_mf.hpp"
 #include "tastemaker/sgd/synchronous.hpp"
@@ -22,23 +23,18 @@ struct SgdMatrix {
 
 struct SgdExamples {
     SgdExamples(const py::tuple& parts, array<index_t> drawn_)
-        : arrays(CsrArrays::from_tuple(parts)), view(arrays.view()), drawn(std::move(drawn_)), likes(view) {
+        : arrays(CsrArrays::from_tuple(parts)), view(arrays.view()), drawn(std::move(drawn_)), examples(view) {
         require(drawn.ndim() == 1, "items to draw from must be 1-d");
         for (py::ssize_t k = 0; k < drawn.shape(0); ++k) {
             require(drawn.data()[k] >= 0 && drawn.data()[k] < view.cols, "items to draw from must be columns");
         }
-        user_of.reserve(static_cast<std::size_t>(view.nnz()));
-        for (index_t user = 0; user < view.rows; ++user) {
-            user_of.insert(user_of.end(), static_cast<std::size_t>(view.length(user)), user);
-        }
     }
-    sgd::Data data() const { return {view, user_of.data(), &likes, drawn.data(), drawn.shape(0)}; }
+    sgd::Data data() const { return examples.data(drawn.data(), drawn.shape(0)); }
 
     CsrArrays arrays;
     CsrView view;
     array<index_t> drawn;
-    sgd::Likes likes;
-    std::vector<index_t> user_of;
+    sgd::Examples examples;
 };
 
 struct SgdSettings {

@@ -60,7 +60,7 @@ def random_order(n: int, key: int) -> list[int]:
 
 def local_shuffle(n: int, key: int) -> Iterator[int]:
     """Yield positions: runs are shuffled, then the positions of each block of runs."""
-    run = min(max(n // 4096, 1), 32)
+    run = min(max(n // 4096, 1), 16)
     block = -(-min(max(n // 64, 256), 8192) // run) * run
     runs = random_order(-(-n // run), subkey(key, MASK))
     places = len(runs) * run
@@ -143,10 +143,14 @@ class Epoch:
 
     def examples(self) -> Iterator[Example]:
         key = subkey(self.seed, self.epoch)
-        table = (self.X if self.settings.loss == "logistic" else self.likes).tocoo()
+        csr = self.X if self.settings.loss == "logistic" else self.likes
+        lengths = np.diff(csr.indptr).tolist()
+        shuffled = [s + at for s, n in zip(csr.indptr, lengths, strict=False) for at in random_order(n, 0)]
+        table = csr.tocoo()
         for at in local_shuffle(table.nnz, key):
-            value = float(table.data[at])
-            row, column = (int(c[at]) for c in table.coords)
+            entry = shuffled[at]
+            value = float(table.data[entry])
+            row, column = (int(c[entry]) for c in table.coords)
             yield Example(row, column, abs(value), value > 0, subkey(key, at))
 
     def score(self, user: int, item: int) -> float:

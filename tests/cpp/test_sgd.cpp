@@ -1,0 +1,229 @@
+// The sgd kernels against plain fp64 loops at every SIMD level; the order of examples, the likes, and whole epochs.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "levels.hpp"
+#include "tastemaker/sgd/examples.hpp"
+#include "tastemaker/sgd/fold_in.hpp"
+#include "tastemaker/sgd/logistic_mf.hpp"
+#include "tastemaker/sgd/synchronous.hpp"
+
+namespace {
+
+using namespace tastemaker;
+
+constexpr double eps = std::numeric_limits<float>::epsilon();
+
+std::vector<float> random_floats(offset_t n, float low, float high, unsigned seed) {
+    std::mt19937 random(seed);
+    std::uniform_real_distribution<float> uniform(low, high);
+    std::vector<float> values(static_cast<std::size_t>(n));
+    std::ranges::generate(values, [&] { return uniform(random); });
+    return values;
+}
+
+// Interactions of users with every third item or so; user 0 likes all.
+struct Interactions {
+    explicit Interactions(index_t users, index_t items_) : items(items_) {
+        std::mt19937 random(1);
+        for (index_t user = 0; user < users; ++user) {
+            for (index_t item = 0; item < items; ++item) {
+                if (user == 0 || random() % 3 == 0) {
+                    indices.push_back(item);
+                }
+            }
+            indptr.push_back(static_cast<offset_t>(indices.size()));
+        }
+    }
+    CsrView view() const {
+        return {static_cast<index_t>(indptr.size() - 1), items, indptr.data(), indices.data(), nullptr};
+    }
+
+    index_t items;
+    std::vector<offset_t> indptr{0};
+    std::vector<index_t> indices;
+};
+
+// Parameters of both sides for Adagrad.
+struct Tables {
+    Tables(index_t users, index_t items, index_t factors_)
+        : factors(factors_),
+          size(round_up(factors + 1, simd::sgd_padding)),
+          user(side(users, 1)),
+          item(side(items, 2)) {}
+
+    sgd::Model model(float growth) {
+        sgd::Model made;
+        made.factors = factors;
+        for (auto [side, data] : {std::pair{&made.users, &user}, std::pair{&made.items, &item}}) {
+            side->table = {data->data(), data->size() / (2 * size), static_cast<index_t>(size), 2 * size};
+            side->step = {0.05f, 0.0f, 0.0f, factors + 1, growth, 0.0f};
+        }
+        return made;
+    }
+
+    AlignedBuffer<float> side(index_t rows, unsigned seed) const {
+        AlignedBuffer<float> data(rows * 2 * size);
+        const std::vector<float> start = random_floats(rows * size, -0.1f, 0.1f, seed);
+        for (offset_t i = 0; i < rows; ++i) {
+            std::fill_n(data.data() + i * 2 * size + size, size, 1.0f);
+            std::copy_n(start.data() + i * size, factors, data.data() + i * 2 * size);
+        }
+        return data;
+    }
+
+    index_t factors;
+    offset_t size;
+    AlignedBuffer<float> user, item;
+};
+
+}  // namespace
+
+TEST_CASE("sgd: scores, combinations and differences of rows") {
+    for_each_level([] {
+        const simd::SgdKernels& kernels = simd::kernels().sgd;
+        for (const offset_t size : {16, 32, 80, 144}) {
+            const std::vector<float> table = random_floats(8 * size, -1, 1, 3);
+            const std::vector<float> x = random_floats(size, -1, 1, 4);
+            const std::vector<index_t> indices{3, 0, 7};
+            const std::vector<float> weights{0.5f, -2.0f, 1.0f};
+            const float* rows[8];
+            for (int t = 0; t < 8; ++t) {
+                rows[t] = table.data() + t * size;
+            }
+            float scores[8];
+            kernels.scores(rows, 8, x.data(), size, scores);
+            std::vector<float> sum(static_cast<std::size_t>(size));
+            std::vector<float> difference(sum.size());
+            kernels.combine(table.data(), size, indices.data(), weights.data(), 3, size, sum.data());
+            kernels.difference(rows[1], rows[2], 0.5f, size, difference.data());
+            for (int t = 0; t < 8; ++t) {
+                double exact = 0;
+                for (offset_t k = 0; k < size; ++k) {
+                    exact += static_cast<double>(rows[t][k]) * static_cast<double>(x[static_cast<std::size_t>(k)]);
+                }
+                CHECK(std::abs(static_cast<double>(scores[t]) - exact) <= eps * static_cast<double>(size));
+            }
+            for (offset_t k = 0; k < size; ++k) {
+                const auto at = static_cast<std::size_t>(k);
+                CHECK(sum[at] == doctest::Approx(0.5f * rows[3][k] - 2 * rows[0][k] + rows[7][k]).epsilon(1e-5));
+                CHECK(difference[at] == 0.5f * (rows[1][k] - rows[2][k]));
+            }
+        }
+    });
+}
+
+TEST_CASE("sgd: the steps of the optimisers") {
+    using Step = float (*simd::SgdKernels::*)(float*, const float*, float, std::int64_t, const simd::SgdStep&);
+    for_each_level([] {
+        const simd::SgdKernels& kernels = simd::kernels().sgd;
+        const offset_t size = 32;
+        const offset_t weights = 19;
+        for (const float growth : {0.0f, 0.01f}) {
+            for (const Step step : {Step{&simd::SgdKernels::adagrad}, Step{&simd::SgdKernels::adadelta}}) {
+                const bool delta = step == Step{&simd::SgdKernels::adadelta};
+                std::vector<float> row = random_floats(3 * size, 0.1f, 2, 5);
+                const std::vector<float> before = row;
+                std::vector<float> g = random_floats(size, -1, 1, 6);
+                std::fill(g.begin() + weights, g.end(), 0.0f);
+                const float total =
+                    (kernels.*step)(row.data(), g.data(), -0.7f, size, {0.05f, 0.9f, 1e-6f, weights, growth, 0});
+                double rates = 0;
+                for (std::size_t k = 0; k < static_cast<std::size_t>(weights); ++k) {
+                    const double gradient = -0.7 * static_cast<double>(g[k]);
+                    double squares = static_cast<double>(before[size + k]);
+                    const double steps = static_cast<double>(before[2 * size + k]);
+                    double rate = 0.05 / std::sqrt(squares);
+                    squares = delta ? 0.9 * squares + 0.1 * gradient * gradient : squares + gradient * gradient;
+                    if (delta) {
+                        rate = std::sqrt(steps + 1e-6) / std::sqrt(squares + 1e-6);
+                        CHECK(row[2 * size + k] ==
+                              doctest::Approx(0.9 * steps + 0.1 * std::pow(rate * gradient, 2)).epsilon(1e-5));
+                    }
+                    const double moved = static_cast<double>(before[k]) - rate * gradient;
+                    CHECK(row[k] == doctest::Approx(moved * (1 + static_cast<double>(growth) * rate)).epsilon(1e-5));
+                    CHECK(row[size + k] == doctest::Approx(squares).epsilon(1e-5));
+                    rates += rate;
+                }
+                CHECK(static_cast<double>(total) == doctest::Approx(growth == 0 ? 0 : rates).epsilon(1e-5));
+            }
+        }
+    });
+}
+
+TEST_CASE("rng: an order holds every place once, whatever the number") {
+    for (const offset_t n : {1, 2, 3, 64, 65, 1000}) {
+        const RandomOrder order(n, 7);
+        std::set<offset_t> seen;
+        for (offset_t i = 0; i < n; ++i) {
+            seen.insert(order(i));
+        }
+        CHECK(static_cast<offset_t>(seen.size()) == n);
+        CHECK(*seen.begin() == 0);
+        CHECK(*seen.rbegin() == n - 1);
+    }
+}
+
+TEST_CASE("rng: draws stay below n and spread") {
+    Draws draws(3);
+    std::vector<int> counts(7);
+    for (int i = 0; i < 7000; ++i) {
+        ++counts[static_cast<std::size_t>(draws.below(7))];
+    }
+    for (const int count : counts) {
+        CHECK(std::abs(count - 1000) < 150);  // five standard deviations
+    }
+    CHECK(draws.below(offset_t{1} << 40) < offset_t{1} << 40);
+}
+
+TEST_CASE("sgd: likes are those of the matrix") {
+    const Interactions x(9, 70);
+    const sgd::Likes likes(x.view());
+    for (index_t user = 0; user < 9; ++user) {
+        const auto row = x.view().row(user).indices;
+        for (index_t item = 0; item < 70; ++item) {
+            CHECK(likes.contains(user, item) == std::binary_search(row.begin(), row.end(), item));
+        }
+    }
+}
+
+TEST_CASE("sgd: an epoch of one thread is reproducible, a synchronous one at any number of threads") {
+    const Interactions x(40, 30);
+    const sgd::Examples examples(x.view());
+    const sgd::Data data = examples.data(x.indices.data(), static_cast<offset_t>(x.indices.size()));
+    for (const float growth : {0.0f, 1e-3f}) {
+        const auto run = [&](bool synchronous, int threads) {
+            Tables tables(40, 30, 20);
+            const sgd::Model model = tables.model(growth);
+            const sgd::Warp loss(10, 30);
+            const sgd::Sampling sampling{5, 0, false, true};
+            const offset_t moved = synchronous
+                                       ? sgd::synchronous_epoch<sgd::Adagrad>(model, data, sampling, loss, threads)
+                                       : sgd::epoch<sgd::Adagrad>(model, data, sampling, loss, threads);
+            CHECK(moved > 0);
+            return std::vector<float>(tables.item.begin(), tables.item.end());
+        };
+        CHECK(run(false, 1) == run(false, 1));
+        CHECK(run(true, 1) == run(true, 3));
+        CHECK(run(true, 1) == run(true, 7));
+    }
+}
+
+TEST_CASE("sgd: parameters that are not finite end an epoch with an error") {
+    const Interactions x(5, 9);
+    const sgd::Examples examples(x.view());
+    const sgd::Data data = examples.data(x.indices.data(), static_cast<offset_t>(x.indices.size()));
+    Tables tables(5, 9, 3);
+    tables.user[0] = std::numeric_limits<float>::infinity();
+    CHECK_THROWS_AS(sgd::epoch<sgd::Adagrad>(tables.model(0), data, {}, sgd::Bpr{}, 1), NumericalError);
+    tables.user[0] = 0;
+    sgd::Model narrow = tables.model(0);
+    narrow.factors = 40;
+    CHECK_THROWS_AS(sgd::epoch<sgd::Adagrad>(narrow, data, {}, sgd::Bpr{}, 1), std::invalid_argument);
+}
