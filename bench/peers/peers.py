@@ -41,13 +41,13 @@ PEERS = (
     Peer(
         OURS,
         "tastemaker",
-        ("knn-fit/*", "knn-recommend/*", "als/*", "topn/*", "svd/*"),
+        ("knn-fit/*", "knn-recommend/*", "als/*", "topn/*", "svd/*", "sgd/*", "bpr/*", "logistic-mf/*"),
         env={"OPENBLAS_NUM_THREADS": "{threads}"},
     ),
     Peer(
         "implicit",
         "implicit",
-        ("knn-fit/*", "knn-recommend/*", "als/cg-*", "als/cholesky-*", "topn/*"),
+        ("knn-fit/*", "knn-recommend/*", "als/cg-*", "als/cholesky-*", "topn/*", "bpr/*", "logistic-mf/*"),
         ("implicit==0.7.3",),
         # its documentation's own advice: BLAS threads inside its OpenMP threads make it far slower
         env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "{threads}"},

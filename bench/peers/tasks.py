@@ -63,11 +63,12 @@ def _topn(factors: int, n: int) -> Task:
 
 
 def _sgd(loss: str) -> Task:
+    title = {"warp": "WARP", "warp-kos": "k-OS WARP", "bpr": "BPR", "logistic": "logistic"}[loss]
     return Task(
         f"sgd/{loss}-64",
-        f"{loss.upper()} epoch, 64 factors",
+        f"{title} epoch, Adagrad, 64 factors",
         "sgd",
-        {"loss": loss, "factors": 64, "epochs": 3, "learning_rate": 0.05},
+        {"loss": loss, "factors": 64, "epochs": 5, "learning_rate": 0.05},
         _large,
     )
 
@@ -94,5 +95,22 @@ TASKS = (
     _topn(64, 100),
     Task("svd/64", "PureSVD, 64 factors", "svd", {"factors": 64}),
     _sgd("warp"),
+    _sgd("warp-kos"),
     _sgd("bpr"),
+    _sgd("logistic"),
+    Task(
+        "bpr/64",
+        "BPR epoch, plain descent, 64 factors",
+        "bpr",
+        {"factors": 64, "epochs": 10, "learning_rate": 0.05, "reg": 0.01},
+        _large,
+    ),
+    # implicit draws factors + 2 negatives of a user at most, whatever it is asked for; so must whoever is beside it.
+    Task(
+        "logistic-mf/64",
+        "logistic MF epoch, 64 factors, 66 negatives",
+        "logistic_mf",
+        {"factors": 64, "epochs": 10, "learning_rate": 1.0, "reg": 0.6, "negatives": 30},
+        _large,
+    ),
 )

@@ -8,6 +8,8 @@ import numpy as np
 from bench.peers.job import Job, Outcome
 from bench.peers.weights import K1, B
 from implicit.cpu.als import AlternatingLeastSquares
+from implicit.cpu.bpr import BayesianPersonalizedRanking
+from implicit.cpu.lmf import LogisticMatrixFactorization
 from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFIDFRecommender
 
 _neighbours = {
@@ -48,6 +50,31 @@ class Adapter:
         lists = _recommend(model, job, 10) if job.checked else None
         return Outcome(lists=lists, user=model.user_factors, item=model.item_factors)
 
+    def bpr(self, job: Job, factors: int, epochs: int, learning_rate: float, reg: float) -> Outcome:
+        model = BayesianPersonalizedRanking(
+            factors=factors,
+            learning_rate=learning_rate,
+            regularization=reg,
+            iterations=epochs,
+            num_threads=job.threads,
+            random_state=0,
+        )
+        return _trained(model, job)
+
+    def logistic_mf(
+        self, job: Job, factors: int, epochs: int, learning_rate: float, reg: float, negatives: int
+    ) -> Outcome:
+        model = LogisticMatrixFactorization(
+            factors=factors,
+            learning_rate=learning_rate,
+            regularization=reg,
+            iterations=epochs,
+            neg_prop=negatives,
+            num_threads=job.threads,
+            random_state=0,
+        )
+        return _trained(model, job)
+
     def topn(self, job: Job, factors: int, n: int) -> Outcome:
         model = AlternatingLeastSquares(factors=factors, num_threads=job.threads)
         model.user_factors, model.item_factors = job.arrays["user"], job.arrays["item"]
@@ -59,6 +86,12 @@ class Adapter:
         model = _neighbours[similarity](K=neighbors + 1, num_threads=job.threads)
         model.fit(job.train, show_progress=False)
         return model
+
+
+def _trained(model: Any, job: Job) -> Outcome:
+    with job.timed():
+        model.fit(job.train, show_progress=False, callback=lambda *_: job.lap())
+    return Outcome(lists=_recommend(model, job, 10) if job.checked else None)
 
 
 def _recommend(model: Any, job: Job, n: int) -> np.ndarray:

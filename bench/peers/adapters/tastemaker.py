@@ -40,6 +40,28 @@ class Adapter:
         lists = model.recommend(n=10, threads=job.threads)[0] if job.checked else None
         return Outcome(lists=lists, user=model.user_factors_, item=model.item_factors_)
 
+    def sgd(self, job: Job, loss: str, factors: int, epochs: int, learning_rate: float) -> Outcome:
+        options: dict[str, Any] = {"loss": loss.replace("-", "_"), "factors": factors, "epochs": epochs}
+        return _trained(tastemaker.LightFM(**options, learning_rate=learning_rate, rng=0), job)
+
+    def bpr(self, job: Job, factors: int, epochs: int, learning_rate: float, reg: float) -> Outcome:
+        options: dict[str, Any] = {"factors": factors, "epochs": epochs, "learning_rate": learning_rate}
+        return _trained(tastemaker.BPR(**options, reg=reg, sampler="popularity", rng=0), job)
+
+    def logistic_mf(
+        self, job: Job, factors: int, epochs: int, learning_rate: float, reg: float, negatives: int
+    ) -> Outcome:
+        model = tastemaker.LogisticMF(
+            factors=factors,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            reg=reg,
+            negatives_per_positive=negatives,
+            max_negatives=factors + 2,
+            rng=0,
+        )
+        return _trained(model, job)
+
     def topn(self, job: Job, factors: int, n: int) -> Outcome:
         with job.timed():
             scorer = DenseScorer(job.arrays["item"])
@@ -61,3 +83,9 @@ class Adapter:
             options |= {"k1": K1, "b": B}
         model = tastemaker.KNN(**options)
         return model.fit(job.train, threads=job.threads)
+
+
+def _trained(model: Any, job: Job) -> Outcome:
+    with job.timed():
+        model.fit(job.train, callback=lambda _: job.lap(), threads=job.threads)
+    return Outcome(lists=model.recommend(n=10, threads=job.threads)[0] if job.checked else None)
