@@ -14,3 +14,10 @@ inline simde__m256 tastemaker_mm512_extractf32x8_ps(simde__m512 a, int half) {
 }
 #define _mm512_extractf32x8_ps(a, half) tastemaker_mm512_extractf32x8_ps((a), (half))
 #endif
+
+#ifndef _mm512_rsqrt14_ps
+inline simde__m512 tastemaker_mm512_rsqrt14_ps(simde__m512 a) {
+    return simde_mm512_div_ps(simde_mm512_set1_ps(1.0f), simde_mm512_sqrt_ps(a));
+}
+#define _mm512_rsqrt14_ps(a) tastemaker_mm512_rsqrt14_ps(a)
+#endif
