@@ -47,26 +47,26 @@ public:
     template <class Loss, class Fn>
     void run(offset_t block, offset_t begin, offset_t end, const Loss& loss, Worker& worker, Fn fn) const {
         const RandomOrder inner(size(block), subkey(key_, static_cast<std::uint64_t>(~block)));
+        offset_t positions[ahead];
         Prepared ring[ahead];
-        int waiting = 0;
-        int next = 0;
-        for (offset_t i = begin; i < end; ++i) {
-            const offset_t place = block * shuffle_.block + inner(i);
-            const offset_t position = order_(place / shuffle_.run) * shuffle_.run + place % shuffle_.run;
-            if (position >= data_.examples.nnz()) {
-                continue;
+        for (offset_t i = begin; i < end + 2 * ahead; ++i) {
+            Prepared& slot = ring[i % ahead];  // of the examples i - 2 ahead, i - ahead and i, one after another
+            offset_t& position = positions[i % ahead];
+            if (i >= begin + 2 * ahead && slot.found >= 0) {
+                fn(slot);
             }
-            if (waiting == ahead) {
-                fn(ring[next]);
-            } else {
-                ++waiting;
+            if (i >= begin + ahead && i < end + ahead) {
+                slot.found = -1;  // an empty place
+                if (position < data_.examples.nnz()) {
+                    slot.found = 0;
+                    slot.example = at(position);
+                    loss.prepare(worker, slot);
+                }
             }
-            ring[next].example = at(position);
-            loss.prepare(worker, ring[next]);
-            next = (next + 1) % ahead;
-        }
-        for (; waiting > 0; --waiting) {
-            fn(ring[(next + ahead - waiting) % ahead]);
+            if (i < end) {
+                position = position_of(block * shuffle_.block + inner(i));
+                fetch(worker, position);
+            }
         }
     }
 
@@ -74,6 +74,16 @@ private:
     static constexpr int ahead = 3;  // examples: some 400 ns, more than a miss of every cache takes
 
     offset_t places() const { return runs_ * shuffle_.run; }
+    offset_t position_of(offset_t place) const {
+        return order_(place / shuffle_.run) * shuffle_.run + place % shuffle_.run;
+    }
+
+    // Starts fetching the entries that at() and the first draw will read.
+    void fetch(const Worker& worker, offset_t position) const {
+        prefetch(data_.user_of + position, 1);
+        prefetch(data_.examples.indices + position, 1);
+        worker.fetch_draw(subkey(key_, static_cast<std::uint64_t>(position)));
+    }
 
     Example at(offset_t position) const {
         const CsrView& x = data_.examples;

@@ -105,6 +105,13 @@ public:
         }
     }
 
+    // Starts fetching what the first draw of an example finds.
+    void fetch_draw(std::uint64_t key) const {
+        if (sampling.popularity) {
+            prefetch(data.drawn + Draws(key).below(data.drawn_size), 1);
+        }
+    }
+
     // Starts fetching what an example is about: all of its rows, since most examples change them.
     void fetch(const Example& example) const {
         fetch(model.users, example.user, model.users.table.stride);
