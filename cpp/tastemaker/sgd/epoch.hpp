@@ -24,7 +24,7 @@ struct Shuffle {
 // halves the time. On MovieLens-1M runs of 16 learn as much as single examples; whole users, for BPR, 4 % less.
 inline Shuffle local_shuffle(offset_t examples) {
     const offset_t run = std::clamp<offset_t>(examples / 4096, 1, 16);
-    return {run, round_up(std::clamp<offset_t>(examples / 64, 256, 8192), run)};
+    return {run, round_up(std::clamp<offset_t>(examples / 64, 256, 2048), run)};
 }
 
 // The examples of an epoch in random order: runs are shuffled, then the examples of each block of runs.
