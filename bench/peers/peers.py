@@ -41,13 +41,13 @@ PEERS = (
     Peer(
         OURS,
         "tastemaker",
-        ("knn-fit/*", "knn-recommend/*", "als/*", "topn/*", "svd/*", "sgd/*", "bpr/*", "logistic-mf/*"),
+        ("knn-fit/*", "knn-recommend/*", "als/*", "reach/als-*", "topn/*", "svd/*", "sgd/*", "bpr/*", "logistic-mf/*"),
         env={"OPENBLAS_NUM_THREADS": "{threads}"},
     ),
     Peer(
         "implicit",
         "implicit",
-        ("knn-fit/*", "knn-recommend/*", "als/cg-*", "als/cholesky-*", "topn/*", "bpr/*", "logistic-mf/*"),
+        ("knn-fit/*", "knn-recommend/*", "als/cg-*", "als/cholesky-*", "reach/als-*", "topn/*", "bpr/*", "logistic-mf/*"),
         ("implicit==0.7.3",),
         # its documentation's own advice: BLAS threads inside its OpenMP threads make it far slower
         env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "{threads}"},
@@ -56,7 +56,7 @@ PEERS = (
     Peer(
         "irspack",
         "irspack",
-        ("knn-fit/cosine-*", "knn-recommend/cosine-*", "als/*"),
+        ("knn-fit/cosine-*", "knn-recommend/cosine-*", "als/*", "reach/als-*"),
         ("irspack==0.5.2",),
         env=_blas_threads,
         remarks={"knn-*": _self_counts},

@@ -78,7 +78,7 @@ def ratio_table(results: dict[str, Any]) -> str:
             continue
         multiples = [_ratio_of(records, peer) for peer in peers]
         rows.append([ours["title"], _seconds(median(ours["seconds"])), *map(_times, multiples)])
-    return _markdown(rows)
+    return markdown(rows)
 
 
 def put_into_readme(readme: str, results: dict[str, Any]) -> str:
@@ -145,7 +145,7 @@ def _detail_table(records: Records) -> str:
                     "; ".join(word for word in words if word),
                 ]
             )
-    return _markdown(rows)
+    return markdown(rows)
 
 
 def _counts(record: dict[str, Any]) -> bool:
@@ -189,7 +189,7 @@ def _times(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}x" if value >= 10 else f"{value:.2f}x"
 
 
-def _markdown(rows: list[list[str]]) -> str:
+def markdown(rows: list[list[str]]) -> str:
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells]

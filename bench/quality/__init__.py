@@ -1,0 +1,1 @@
+"""How well the models rank: public splits, hyper-parameters searched on a part of train, intervals beside figures."""

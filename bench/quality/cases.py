@@ -1,0 +1,151 @@
+"""Which model is measured on which data, within which bounds its parameters are searched, what others published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from bench.quality.protocols import FullRanking, Measure, SampledRanking
+
+import tastemaker as tm
+from tastemaker.datasets._obtain import local_folders
+from tastemaker.splits import Split
+
+Params = Mapping[str, Any]
+#: Per parameter: (low, high) on a logarithmic scale, or the values to choose from.
+Space = Mapping[str, tuple[float, float] | list[Any]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model of a table: what of it is fixed, and what is searched."""
+
+    name: str
+    make: Callable[..., tm.Recommender]
+    fixed: Params = field(default_factory=dict)
+    space: Space = field(default_factory=dict)
+    trials: int = 12
+    like: str | None = None  # takes the values found for that row, whose trials are cheaper
+    blends: tuple[str, ...] = ()  # rows whose fitted models are its members; its weights are searched
+
+
+@dataclass(frozen=True)
+class Case:
+    """A table."""
+
+    title: str
+    protocol: Callable[[], Measure]
+    rows: tuple[Row, ...]
+    published: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # in the order of the metrics
+    goals: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # of ours, tuned as published
+
+
+def _gowalla() -> Measure:
+    return FullRanking(tm.datasets.gowalla(), ("ndcg@20", "recall@20"))
+
+
+def _lastfm() -> Measure:
+    return FullRanking(
+        tm.splits.random(tm.datasets.lastfm_2k().dataset, 0.2, rng=0), ("ndcg@20", "recall@20")
+    )
+
+
+def _ncf() -> dict[str, np.ndarray]:
+    """Return the arrays of the leave-one-out protocol of He et al., "Neural Collaborative Filtering", WWW 2017."""
+    places = [folder / "ml-1m" / "ncf_protocol.npz" for _, folder in local_folders()]
+    found = next((place for place in places if place.exists()), None)
+    if found is None:
+        raise FileNotFoundError(f"ml-1m/ncf_protocol.npz is in none of {', '.join(map(str, places))}")
+    with np.load(found) as file:
+        return dict(file)
+
+
+def _ncf_train(parts: Mapping[str, np.ndarray]) -> tm.Dataset:
+    weights = np.ones(len(parts["train_indices"]), np.float32)
+    matrix = sp.csr_array(
+        (weights, parts["train_indices"], parts["train_indptr"]), shape=tuple(parts["shape"])
+    )
+    return tm.Dataset.from_sparse(matrix)
+
+
+def _sampled() -> Measure:
+    parts = _ncf()
+    return SampledRanking(_ncf_train(parts), parts["test_item"], parts["test_negatives"])
+
+
+def _leave_last() -> Measure:
+    parts = _ncf()
+    train = _ncf_train(parts)
+    n = train.n_users
+    test = sp.csr_array(
+        (np.ones(n, np.float32), (np.arange(n), parts["test_item"])), shape=train.matrix.shape
+    )
+    split = Split(train, train.with_interactions(test, None), "leave-last")
+    return FullRanking(split, ("ndcg@10", "recall@10"))
+
+
+_walk: Space = {"alpha": (0.5, 1.3), "beta": (0.05, 0.6), "neighbors": [100, 200, 400]}
+_als: Space = {"unobserved_weight": (0.003, 1.0), "reg": (0.001, 0.03)}
+
+
+def _classics(factors: int, epochs: int) -> tuple[Row, ...]:
+    similarities = ("cosine", "tfidf", "bm25")
+    neighbours: Space = {"neighbors": [20, 50, 100, 200, 400]}
+    walk = Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk)
+    als = Row(f"ALS {factors}", tm.ALS, {"factors": factors, "epochs": epochs, "rng": 0}, _als)
+    return (
+        Row("Popular", tm.Popular),
+        *(Row(f"KNN {name}", tm.KNN, {"similarity": name}, neighbours, 5) for name in similarities),
+        walk,
+        Row("SVD", tm.SVD, {"rng": 0}, {"factors": [16, 32, 64, 128, 256]}, 5),
+        als,
+        Row("EASE", tm.EASE, {}, {"reg": (10.0, 3000.0)}, 8),
+        Row("Blend", tm.Blend, blends=(walk.name, als.name, "EASE")),
+    )
+
+
+CASES = {
+    "gowalla": Case(
+        "Gowalla, published split",
+        _gowalla,
+        (
+            Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk),
+            Row("ALS 512", tm.ALS, {"factors": 512, "epochs": 10, "rng": 0}, _als, 10),
+            Row("ALS 1024", tm.ALS, {"factors": 1024, "epochs": 10, "rng": 0}, like="ALS 512"),
+            Row("Blend", tm.Blend, blends=("KNN random_walk", "ALS 1024")),
+            Row("EASE", tm.EASE, {"reg": 100.0}),
+        ),
+        published={
+            "ItemCF": (0.1214, 0.1570),
+            "MF-BPR": (0.1378, 0.1627),
+            "EASE": (0.1467, 0.1765),
+            "LightGCN": (0.1547, 0.1820),
+            "SimpleX": (0.1557, 0.1872),
+            "UltraGCN": (0.1580, 0.1862),
+        },
+        goals={
+            "KNN random_walk": (0.1565, 0.188),
+            "ALS 512": (0.149, 0.181),
+            "ALS 1024": (0.150, 0.183),
+            "Blend": (0.162, 0.193),
+            "EASE": (0.146, 0.176),
+        },
+    ),
+    "ml-1m-ncf": Case(
+        "MovieLens-1M, leave one out, 99 sampled negatives",
+        _sampled,
+        (
+            Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk),
+            Row("ALS 192", tm.ALS, {"factors": 192, "epochs": 12, "rng": 0}, _als),
+            Row("EASE", tm.EASE, {}, {"reg": (100.0, 3000.0)}, 8),
+            Row("Blend", tm.Blend, blends=("KNN random_walk", "ALS 192", "EASE")),
+        ),
+        published={"NeuMF": (0.4349, 0.7093), "SLIM": (0.4468, 0.7162), "MF-SGD": (0.4523, 0.7294)},
+        goals={"KNN random_walk": (0.388, 0.659), "ALS 192": (0.451, 0.729), "EASE": (0.450, 0.717)},
+    ),
+    "ml-1m": Case("MovieLens-1M, each user's last item, all items ranked", _leave_last, _classics(128, 12)),
+    "lastfm-2k": Case("Last.fm 2k, a random fifth held out, all items ranked", _lastfm, _classics(64, 15)),
+}
