@@ -43,6 +43,7 @@ PEERS = (
         "tastemaker",
         ("knn-fit/*", "knn-recommend/*", "als/*", "reach/als-*", "topn/*", "svd/*", "sgd/*", "bpr/*", "logistic-mf/*"),
         env={"OPENBLAS_NUM_THREADS": "{threads}"},
+        remarks={"als/cg-*": "2 preconditioned steps; the peers take 3 plain ones"},
     ),
     Peer(
         "implicit",

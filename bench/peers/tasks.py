@@ -49,7 +49,7 @@ def _knn_fit(similarity: str, neighbors: int) -> Task:
 
 
 def _epoch(solver: str, factors: int, epochs: int, skip: tuple[str, ...] = ()) -> Task:
-    title = {"cg": "CG(3)", "cholesky": "Cholesky", "ials++": "iALS++ blocks of 64"}[solver]
+    title = {"cg": "CG", "cholesky": "Cholesky", "ials++": "iALS++ blocks of 64"}[solver]
     return Task(
         f"als/{solver}-{factors}",
         f"iALS epoch {title}, {factors} factors",

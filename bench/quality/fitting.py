@@ -27,7 +27,9 @@ def members_of(case: Case, row: Row, found: Found, mode: str, measure: Measure) 
 
 def fitted(row: Row, params: Mapping[str, Any], measure: Measure, members: Members) -> tm.Recommender:
     """Return the row's model with these parameters, fitted on the training part."""
+    if members and not params:  # the blend finds its weights itself, on a part of train
+        return tm.Blend(members, rng=0).fit(measure.train)
     if members:
         first = next(iter(members))
-        return tm.Blend(members, weights={first: 1.0, **params})
+        return tm.Blend(members, weights={first: 1.0, **params}).fit(measure.train)
     return row.make(**row.fixed, **params).fit(measure.train)

@@ -35,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
         for mode in options.modes.split(","):
             measure = test if mode == "test" else test.validation()
             for row in case.rows:
-                if row.like is None and fnmatchcase(row.name, options.rows):
+                own = mode == "validation" and row.blends  # a blend finds its weights itself
+                if row.like is None and not own and fnmatchcase(row.name, options.rows):
                     _search(name, case, row, mode, measure)
     return 0
 

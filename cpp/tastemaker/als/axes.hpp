@@ -80,7 +80,7 @@ public:
     const float* axis(offset_t i) const { return rows_.data() + i * 2 * size_ + size_; }
 
 private:
-    static constexpr offset_t block_rows = 8;
+    static constexpr offset_t block_rows = 32;
 
     // The axes of G + shift I are those of G, but its rounding cannot make it indefinite, and it takes fewer sweeps.
     static double shift(const double* gram, offset_t size, offset_t n) {
