@@ -22,7 +22,7 @@ sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp sr
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo setup test test-cpp test-python test-presets lint format bench bench-cpp wheel-check clean FORCE
+.PHONY: help demo setup test test-cpp test-python test-presets lint format bench quality quality-search bench-cpp wheel-check clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,12 @@ format: $(stamps)/dev ## rewrite the sources in the house's format
 
 bench: $(stamps)/package ## measure ours beside the peers; ARGS="--help" lists the choices
 	@$(python) -m bench.peers.run $(ARGS)
+
+quality: $(stamps)/package ## measure how well the models rank on public data; see bench/README.md
+	@$(python) -m bench.quality.run $(ARGS)
+
+quality-search: $(stamps)/dev ## search the hyper-parameters of those tables again (hours)
+	@$(python) -m bench.quality.search $(ARGS)
 
 bench-cpp: $(stamps)/tools $(stamps)/benchmark ## run the C++ microbenchmarks
 	@$(cmake) --preset bench >/dev/null

@@ -87,7 +87,8 @@ def _leave_last() -> Measure:
     return FullRanking(split, ("ndcg@10", "recall@10"))
 
 
-_walk: Space = {"alpha": (0.5, 1.3), "beta": (0.05, 0.6), "neighbors": [100, 200, 400]}
+_walk: Space = {"alpha": (0.5, 1.3), "beta": (0.05, 1.0), "neighbors": [100, 200, 400]}
+_wide_als: Space = {"unobserved_weight": (0.005, 0.03), "reg": (0.001, 0.01)}
 _als: Space = {"unobserved_weight": (0.003, 1.0), "reg": (0.001, 0.03)}
 
 
@@ -113,9 +114,9 @@ CASES = {
         _gowalla,
         (
             Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk),
-            Row("ALS 512", tm.ALS, {"factors": 512, "epochs": 10, "rng": 0}, _als, 10),
+            Row("ALS 512", tm.ALS, {"factors": 512, "epochs": 10, "rng": 0}, _wide_als, 6),
             Row("ALS 1024", tm.ALS, {"factors": 1024, "epochs": 10, "rng": 0}, like="ALS 512"),
-            Row("Blend", tm.Blend, blends=("KNN random_walk", "ALS 1024")),
+            Row("Blend", tm.Blend, trials=6, blends=("KNN random_walk", "ALS 1024")),
             Row("EASE", tm.EASE, {"reg": 100.0}),
         ),
         published={
