@@ -67,7 +67,8 @@ bench: $(stamps)/package ## measure ours beside the peers; ARGS="--help" lists t
 quality: $(stamps)/package ## measure how well the models rank on public data; see bench/README.md
 	@$(python) -m bench.quality.run $(ARGS)
 
-quality-search: $(stamps)/dev ## search the hyper-parameters of those tables again (hours)
+quality-search: $(stamps)/package ## search the hyper-parameters of those tables again (an hour)
+	@$(pip) "optuna>=4"
 	@$(python) -m bench.quality.search $(ARGS)
 
 bench-cpp: $(stamps)/tools $(stamps)/benchmark ## run the C++ microbenchmarks
