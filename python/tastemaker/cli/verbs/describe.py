@@ -12,7 +12,7 @@ from tastemaker.cli import _data
 from tastemaker.cli._config import ConfiguredVerb, config_options
 from tastemaker.cli._events import used_columns
 from tastemaker.cli._language import spoken
-from tastemaker.cli._models import all_parameters, classes
+from tastemaker.cli._models import all_parameters
 from tastemaker.cli._output import Answer, emit
 from tastemaker.cli._verb import Session, verb
 from tastemaker.data import Dataset
@@ -34,7 +34,7 @@ def command(session: Session, source: _data.DataChoice) -> None:
     notes = [spoken(note, session.flags) for note in description.notes]
     kind, size, reason = suggested_split(data)
     following = ["tastemaker", "compare", source.data, *source.options(), "--split", kind]
-    following += ["--test-size", size, "--models", ",".join(classes), "-o", "run/"]
+    following += ["--test-size", size, "--models", "popular,knn,als", "-o", "run/"]
     facts: dict[str, Any] = {
         "data": source.data,
         "columns": used_columns(data),
