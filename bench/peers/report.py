@@ -83,15 +83,19 @@ def ratio_table(results: dict[str, Any]) -> str:
 
 def put_into_readme(readme: str, results: dict[str, Any]) -> str:
     """Return the README's text with the ratio table of a run between the two markers."""
-    if readme.count(_begin) != 1 or readme.count(_end) != 1:
-        raise ValueError(f"README.md must hold the lines {_begin} and {_end} once each.")
-    head, rest = readme.split(_begin)
-    tail = rest.split(_end)[1]
     text = (
         f"How many times longer the peers take than ours on {results['data']['note']}; {_machine(results)}. "
         f"By `{results['command']}`; quality, memory and spread stand in bench/results."
     )
-    return f"{head}{_begin}\n{text}\n\n{ratio_table(results)}\n{_end}{tail}"
+    return between(readme, _begin, _end, f"{text}\n\n{ratio_table(results)}")
+
+
+def between(readme: str, begin: str, end: str, content: str) -> str:
+    """Return the README's text with content between two marks, which it must hold once each."""
+    if readme.count(begin) != 1 or readme.count(end) != 1:
+        raise ValueError(f"README.md must hold the lines {begin} and {end} once each.")
+    head, rest = readme.split(begin)
+    return f"{head}{begin}\n{content}\n{end}{rest.split(end)[1]}"
 
 
 _legend = """\

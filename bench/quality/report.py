@@ -1,15 +1,44 @@
-"""A table of quality as Markdown."""
+"""Tables of quality as Markdown.
+
+python -m bench.quality.report bench/results/quality-gowalla.json             # print the report
+python -m bench.quality.report --readme bench/results/quality-gowalla.json    # put its table into README.md
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from bench.peers.report import markdown
+from bench.peers.report import between, markdown
+
+_begin = "<!-- quality:begin (python -m bench.quality.report --readme) -->"
+_end = "<!-- quality:end -->"
 
 
 def render(results: dict[str, Any]) -> str:
     """Return the table of a case with what one must know to read it."""
+    users, items = results["shape"]
+    info = results["machine"]
+    return "\n".join(
+        [
+            f"# {results['title']}",
+            "",
+            table(results),
+            "",
+            f"{users:,} users x {items:,} items, {results['nnz']:,} training interactions. ± is half the width of a",
+            "95 % bootstrap interval over users. Ties by item index. Parameters were searched on a part cut from train",
+            "(bench/quality/search.py); in the columns so named on the test part, as the published tables were.",
+            f"{info['cpu']}, {info['cores']} cores; {info['commit']}, {info['date']}.",
+            "",
+        ]
+    )
+
+
+def table(results: dict[str, Any]) -> str:
+    """Return models x metrics, tuned in both ways, and the published figures below."""
     metrics = results["metrics"]
     rows = [["model", *metrics, *(f"{metric}, tuned on test" for metric in metrics), "fit, s"]]
     for row in results["rows"]:
@@ -21,23 +50,27 @@ def render(results: dict[str, Any]) -> str:
         rows.append(
             [f"published: {name}", *("-" for _ in metrics), *(f"{value:.4f}" for value in values), "-"]
         )
-    users, items = results["shape"]
-    info = results["machine"]
-    return "\n".join(
-        [
-            f"# {results['title']}",
-            "",
-            markdown(rows),
-            "",
-            f"{users:,} users x {items:,} items, {results['nnz']:,} training interactions. ± is half the width of a",
-            "95 % bootstrap interval over users. Ties by item index. Parameters were searched on a part cut from train",
-            "(bench/quality/search.py); in the columns so named on the test part, as the published tables were.",
-            f"{info['cpu']}, {info['cores']} cores; {info['commit']}, {info['date']}.",
-            "",
-        ]
-    )
+    return markdown(rows)
 
 
 def _figure(interval: Sequence[float]) -> str:
     value, low, high = interval
     return f"{value:.4f} ±{(high - low) / 2:.4f}"
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.quality.report")
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--readme", action="store_true", help="put the table into README.md")
+    options = parser.parse_args()
+    results = json.loads(options.results.read_text())
+    if not options.readme:
+        print(render(results))
+        return
+    place = Path(__file__).resolve().parents[2] / "README.md"
+    text = f"{results['title']}, by `make quality`; what the columns mean: [how we measure](docs/how-we-measure.md)."
+    place.write_text(between(place.read_text(), _begin, _end, f"{text}\n\n{table(results)}"))
+
+
+if __name__ == "__main__":
+    _main()
