@@ -2,12 +2,14 @@
 
 python -m bench.peers.report bench/results/ml-1m-avx2-2t.json             # print the report
 python -m bench.peers.report --readme bench/results/ml-1m-avx2-2t.json    # put the ratios into README.md
+python -m bench.peers.report ONE.json --beside OTHER.json                 # growth with data, gain by threads
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -96,6 +98,26 @@ def between(readme: str, begin: str, end: str, content: str) -> str:
         raise ValueError(f"README.md must hold the lines {begin} and {end} once each.")
     head, rest = readme.split(begin)
     return f"{head}{begin}\n{content}\n{end}{rest.split(end)[1]}"
+
+
+def beside(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """Return the times of two runs side by side, for what both measured: on other data, or by other threads.
+
+    ``growth`` is the exponent of the number of interactions with which the time grows.
+    """
+    size = other["data"]["nnz"] / one["data"]["nnz"]
+    rows = [["task", "library", *(_run_name(run) for run in (one, other)), "ratio", "growth"]]
+    seconds = {(r["task"], r["peer"]): median(r["seconds"]) for r in other["records"] if _counts(r)}
+    for r in one["records"]:
+        if _counts(r) and (then := seconds.get((r["task"], r["peer"]))):
+            now = median(r["seconds"])
+            growth = f"{math.log(then / now) / math.log(size):.2f}" if size != 1 else "-"
+            rows.append([r["title"], r["peer"], _seconds(now), _seconds(then), f"{then / now:.2f}", growth])
+    return markdown(rows)
+
+
+def _run_name(run: dict[str, Any]) -> str:
+    return f"{run['data']['name']}, {run['threads']} threads, s"
 
 
 _legend = """\
@@ -204,8 +226,14 @@ def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.peers.report", description=__doc__.split("\n")[0])
     parser.add_argument("results", type=Path)
     parser.add_argument("--readme", action="store_true", help="put the ratio table into README.md")
+    parser.add_argument(
+        "--beside", type=Path, metavar="OTHER", help="print the times of two runs side by side"
+    )
     options = parser.parse_args()
     results = json.loads(options.results.read_text())
+    if options.beside:
+        print(beside(results, json.loads(options.beside.read_text())))
+        return
     if not options.readme:
         print(render(results))
         return

@@ -35,8 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
         for mode in options.modes.split(","):
             measure = test if mode == "test" else test.validation()
             for row in case.rows:
-                own = mode == "validation" and row.blends  # a blend finds its weights itself
-                if row.like is None and not own and fnmatchcase(row.name, options.rows):
+                # A blend finds its weights itself, except those tuned on the test part.
+                searched = row.blends if mode == "test" else False
+                if (row.space or searched) and fnmatchcase(row.name, options.rows):
                     _search(name, case, row, mode, measure)
     return 0
 
@@ -50,11 +51,10 @@ def _search(name: str, case: Case, row: Row, mode: str, measure: Measure) -> Non
         return figures[measure.metrics[0]].value
 
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))
-    trials = row.trials if row.space or members else 1
-    study.optimize(objective, n_trials=trials)
+    study.optimize(objective, n_trials=row.trials)
     with editing() as tuned:
         rows = tuned.setdefault(name, {}).setdefault(row.name, {})
-        rows[mode] = {"params": study.best_params, measure.metrics[0]: study.best_value, "trials": trials}
+        rows[mode] = {"params": study.best_params, measure.metrics[0]: study.best_value, "trials": row.trials}
     print(f"{case.title}, {row.name}, on {mode}: {study.best_params} {study.best_value:.4f}", flush=True)
 
 

@@ -266,3 +266,30 @@ def test_a_quick_run_checks_times_and_writes(tmp_path: Path) -> None:
     assert [r["peer"] for r in measured["records"]] == [OURS, OURS]
     assert all(len(r["seconds"]) == 1 and r["right"] for r in measured["records"])
     assert file.with_suffix(".md").read_text() == report.render(measured)
+
+
+def test_two_runs_stand_side_by_side_with_the_growth_between_them() -> None:
+    small = results(record(OURS, [1.0]), record("a", [2.0]), record("b", [1.0], failure="died"))
+    large = results(record(OURS, [10.0]), record("a", [40.0]), record("b", [1.0]))
+    large["data"] = small["data"] | {"name": "large", "nnz": 7000}
+    lines = report.beside(small, large).splitlines()
+    assert "toy, 2 threads, s" in lines[0]
+    assert [cell.strip() for cell in lines[2].split("|")[1:-1]] == [
+        "iALS epoch",
+        OURS,
+        "1",
+        "10",
+        "10.00",
+        "1.00",
+    ]
+    assert [cell.strip() for cell in lines[3].split("|")[1:-1]] == [
+        "iALS epoch",
+        "a",
+        "2",
+        "40",
+        "20.00",
+        "1.30",
+    ]
+    assert len(lines) == 4
+    same = report.beside(small, small).splitlines()
+    assert same[2].rstrip(" |").endswith("-")
