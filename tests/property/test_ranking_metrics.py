@@ -30,7 +30,8 @@ def cases(draw):
 
 def metrics(ids, truth, cutoffs=range(1, n_items + 3)):
     cutoffs = np.array(cutoffs, dtype=np.int32)
-    out = _core.rank_users(np.ascontiguousarray(ids), csr_parts(sp.csr_array(truth)), cutoffs, 1)
+    candidates = np.full(len(ids), n_items, dtype=np.int32)
+    out = _core.rank_users(np.ascontiguousarray(ids), csr_parts(sp.csr_array(truth)), candidates, cutoffs, 1)
     return dict(zip(names, out, strict=True))
 
 
