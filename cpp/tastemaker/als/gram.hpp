@@ -40,7 +40,8 @@ inline AlignedBuffer<double> gram(const Factors& y, int threads) {
         for (offset_t b = chunk * blocks / chunks; b < (chunk + 1) * blocks / chunks; ++b) {
             std::fill(part + first * size, part + last * size, 0.0f);
             const float* rows = y.row(b * block);
-            kernels.syrk(rows, rows, std::min(block, y.rows - b * block), size, first, last, part, size);
+            kernels.syrk(rows, rows, size, std::min(block, y.rows - b * block), size, first, last, part, size, part,
+                         size);
             std::transform(part + first * size, part + last * size, sum + first * size, sum + first * size,
                            [](float x, double s) { return s + x; });
         }

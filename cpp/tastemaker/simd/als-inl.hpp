@@ -8,17 +8,17 @@
 namespace tastemaker::simd::TASTEMAKER_ISA {
 
 // Upper triangle in block rows of four; a strip starts at the vector that holds the diagonal.
-inline void syrk(const float* s, const float* y, size_type n, size_type size, size_type first, size_type last, float* a,
-                 size_type stride) {
+inline void syrk(const float* s, const float* y, size_type step, size_type n, size_type size, size_type first,
+                 size_type last, const float* base, size_type base_stride, float* a, size_type stride) {
     for (size_type i = first; i < last; i += 4) {
         for_strips<3>(i / vf::width * vf::width, size, [&]<int V>(size_type column, Constant<V>) {
             vf acc[4][V];
             clear(acc);
-            tile<4, V>(s + i, size, 1, y + column, size, n, acc);
+            tile<4, V>(s + i, step, 1, y + column, step, n, acc);
             for (int r = 0; r < 4; ++r) {
                 for (int v = 0; v < V; ++v) {
-                    float* out = a + (i + r) * stride + column + v * vf::width;
-                    store(out, add(load(out), acc[r][v]));
+                    const size_type lane = column + v * vf::width;
+                    store(a + (i + r) * stride + lane, add(load(base + (i + r) * base_stride + lane), acc[r][v]));
                 }
             }
         });
@@ -141,14 +141,12 @@ inline void axpys(const float* table, size_type stride, size_type size, const st
 }
 
 inline void gather(const float* table, size_type stride, size_type size, const std::int32_t* rows, size_type n,
-                   const float* w, float* raw, float* scaled) {
-    for (size_type t = 0; t < n; ++t, raw += size, scaled += size) {
+                   const float* w, float* out, size_type step) {
+    for (size_type t = 0; t < n; ++t, out += step) {
         const float* y = table + rows[t] * stride;
         const vf c = broadcast(w[t]);
         for (size_type k = 0; k < size; k += vf::width) {
-            const vf yk = load(y + k);
-            store(raw + k, yk);
-            store(scaled + k, mul(c, yk));
+            store(out + k, mul(c, load(y + k)));
         }
     }
 }

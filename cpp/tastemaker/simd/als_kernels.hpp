@@ -12,10 +12,12 @@ inline constexpr std::int64_t als_padding = 16;  // one AVX-512 register, one ca
 inline constexpr std::int64_t als_strip = 48;    // three AVX-512 registers: the widest strip of columns of a product
 
 struct AlsKernels {
-    // Adds rows [first, last) of s^T y to the upper triangle of a (size x size); s and y are n x size, first and last
-    // multiples of 4. Below the diagonal, a is scratch.
-    void (*syrk)(const float* s, const float* y, std::int64_t n, std::int64_t size, std::int64_t first,
-                 std::int64_t last, float* a, std::int64_t stride);
+    // Sets rows [first, last) of the upper triangle of a to base + s^T y; a and base are size x size and may be the
+    // same, s and y are n x size with rows `step` apart, first and last multiples of 4. Below the diagonal, a is
+    // scratch.
+    void (*syrk)(const float* s, const float* y, std::int64_t step, std::int64_t n, std::int64_t size,
+                 std::int64_t first, std::int64_t last, const float* base, std::int64_t base_stride, float* a,
+                 std::int64_t stride);
 
     // Sets out = p g for p (rows x size) and g (size x size). A row of out does not depend on the other rows of p.
     // `strip` is scratch for size x als_strip floats.
@@ -41,9 +43,9 @@ struct AlsKernels {
     void (*axpys)(const float* table, std::int64_t stride, std::int64_t size, const std::int32_t* rows, std::int64_t n,
                   const float* d, float* out);
 
-    // Copies y_t to raw[t] and w[t] y_t to scaled[t].
+    // Sets row t of out to w[t] y_t; its rows are `step` apart.
     void (*gather)(const float* table, std::int64_t stride, std::int64_t size, const std::int32_t* rows, std::int64_t n,
-                   const float* w, float* raw, float* scaled);
+                   const float* w, float* out, std::int64_t step);
 
     // Returns x . y.
     float (*dot)(const float* x, const float* y, std::int64_t size);
