@@ -1,4 +1,4 @@
-"""The pages on moving from implicit: their programs run, their links lead somewhere."""
+"""The pages on moving from other libraries: their programs run, their links lead somewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "docs" / name for name in ("move-from-implicit.md", "compat-implicit-differences.md")]
+NAMES = ("move-from-implicit.md", "compat-implicit-differences.md", "move-from-lightfm.md")
+PAGES = [ROOT / "docs" / name for name in NAMES]
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
 
