@@ -10,6 +10,35 @@
 
 namespace tastemaker::als {
 
+// Wide factors are copied, so many rows at a time that they fit L2, to where a power of two of factors does not put
+// them all on a few sets of the cache. At 128 factors the copy costs more than it saves.
+struct GramPanel {
+    static constexpr offset_t rows = 64;
+
+    explicit GramPanel(offset_t size)
+        : stride(size + simd::als_padding), data(size < 256 ? 0 : checked_mul(rows, stride)) {}
+
+    // Adds rows [first, last) of the products of rows [begin, end) of y to `out`.
+    void add_products(const Factors& y, offset_t begin, offset_t end, offset_t first, offset_t last, float* out) {
+        const simd::AlsKernels& kernels = simd::kernels().als;
+        const offset_t size = y.stride;
+        if (data.size() == 0) {
+            kernels.syrk(y.row(begin), y.row(begin), size, end - begin, size, first, last, out, size, out, size);
+            return;
+        }
+        for (; begin < end; begin += rows) {
+            const offset_t n = std::min(rows, end - begin);
+            for (offset_t t = 0; t < n; ++t) {
+                std::copy(y.row(begin + t) + first, y.row(begin + t) + size, data.data() + t * stride + first);
+            }
+            kernels.syrk(data.data(), data.data(), stride, n, size, first, last, out, size, out, size);
+        }
+    }
+
+    offset_t stride;
+    AlignedBuffer<float> data;
+};
+
 // Returns Y^T Y (stride x stride, symmetric, zero in the padding). fp32 within 256 rows, fp64 beyond: the error of an
 // entry stays near 256 eps of the sum of its terms' sizes, however long the table.
 inline AlignedBuffer<double> gram(const Factors& y, int threads) {
@@ -27,10 +56,11 @@ inline AlignedBuffer<double> gram(const Factors& y, int threads) {
     const offset_t bands = (size + band - 1) / band;
     AlignedBuffer<double> partial(checked_mul(chunks, area));
     std::vector<AlignedBuffer<float>> scratch;
+    std::vector<GramPanel> panels;
     for (int worker = 0; worker < std::max(threads, 1); ++worker) {
         scratch.emplace_back(area);
+        panels.emplace_back(size);
     }
-    const simd::AlsKernels& kernels = simd::kernels().als;
     parallel_chunks(chunks * bands, threads, [&](offset_t task, int worker) {
         const offset_t chunk = task / bands;
         const offset_t first = task % bands * band;
@@ -39,9 +69,8 @@ inline AlignedBuffer<double> gram(const Factors& y, int threads) {
         double* sum = partial.data() + chunk * area;
         for (offset_t b = chunk * blocks / chunks; b < (chunk + 1) * blocks / chunks; ++b) {
             std::fill(part + first * size, part + last * size, 0.0f);
-            const float* rows = y.row(b * block);
-            kernels.syrk(rows, rows, size, std::min(block, y.rows - b * block), size, first, last, part, size, part,
-                         size);
+            panels[static_cast<std::size_t>(worker)].add_products(y, b * block, std::min((b + 1) * block, y.rows),
+                                                                  first, last, part);
             std::transform(part + first * size, part + last * size, sum + first * size, sum + first * size,
                            [](float x, double s) { return s + x; });
         }
