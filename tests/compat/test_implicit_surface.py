@@ -147,10 +147,7 @@ import tastemaker.compat.implicit.evaluation, tastemaker.compat.implicit.dataset
 
 
 @pytest.mark.parametrize("path", ["bpr.BayesianPersonalizedRanking", "lmf.LogisticMatrixFactorization"])
-def test_what_comes_next_says_so(path):
-    for prefix in ("", "cpu."):
-        with pytest.raises(UnsupportedError, match=r"comes with the next release.*tastemaker\.ALS"):
-            find(prefix + path)()
+def test_what_has_no_gpu_says_so(path):
     with pytest.raises(NotImplementedError, match="use_gpu=False"):
         find(path)(use_gpu=True)
 

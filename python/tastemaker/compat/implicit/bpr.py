@@ -1,4 +1,4 @@
-"""Bayesian personalised ranking: comes with the next release."""
+"""Bayesian personalised ranking, on the CPU."""
 
 from __future__ import annotations
 
@@ -24,5 +24,16 @@ def BayesianPersonalizedRanking(
     verify_negative_samples: bool = True,
     random_state: Any = None,
 ) -> cpu_bpr.BayesianPersonalizedRanking | gpu_bpr.BayesianPersonalizedRanking:
-    """Raise UnsupportedError until the next release."""
-    return gpu_bpr.BayesianPersonalizedRanking() if use_gpu else cpu_bpr.BayesianPersonalizedRanking()
+    """Return a `cpu.bpr.BayesianPersonalizedRanking`; see there. ``use_gpu=True`` raises UnsupportedError."""
+    if use_gpu:
+        return gpu_bpr.BayesianPersonalizedRanking()
+    return cpu_bpr.BayesianPersonalizedRanking(
+        factors,
+        learning_rate,
+        regularization,
+        dtype,
+        iterations,
+        num_threads,
+        verify_negative_samples,
+        random_state,
+    )

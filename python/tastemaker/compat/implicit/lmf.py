@@ -1,4 +1,4 @@
-"""Logistic matrix factorisation: comes with the next release."""
+"""Logistic matrix factorisation, on the CPU."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def LogisticMatrixFactorization(
     num_threads: int = 0,
     random_state: Any = None,
 ) -> cpu_lmf.LogisticMatrixFactorization:
-    """Raise UnsupportedError until the next release."""
+    """Return a `cpu.lmf.LogisticMatrixFactorization`; see there. ``use_gpu=True`` raises UnsupportedError."""
     if use_gpu:
         gpu.refuse("LogisticMatrixFactorization(use_gpu=True)")
-    return cpu_lmf.LogisticMatrixFactorization()
+    return cpu_lmf.LogisticMatrixFactorization(
+        factors, learning_rate, regularization, dtype, iterations, neg_prop, num_threads, random_state
+    )

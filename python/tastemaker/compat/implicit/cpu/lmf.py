@@ -1,19 +1,57 @@
-"""Logistic matrix factorisation on the CPU: comes with the next release."""
+"""Logistic matrix factorisation on the CPU."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
-from tastemaker.errors import UnsupportedError
+from tastemaker._validation import check_int, friendly
+from tastemaker.compat.implicit.cpu._stochastic import Stochastic, _LogisticMF, ones
+from tastemaker.compat.implicit.cpu.matrix_factorization_base import Factors
+from tastemaker.compat.implicit.utils import check_csr
+from tastemaker.models._sgd import Parameters
 
 __all__ = ["LogisticMatrixFactorization"]
 
 
-class LogisticMatrixFactorization:
-    """Raises UnsupportedError until the next release."""
+class LogisticMatrixFactorization(Stochastic):
+    """Matrix factorisation of the chance of a like; `tastemaker.LogisticMF` at work.
 
+    Parameters
+    ----------
+    factors : int, default 30
+    learning_rate : float, default 1.0
+    regularization : float, default 0.6
+    dtype : dtype, default float32
+        Of the factors. Training computes in float32 either way.
+    iterations : int, default 30
+    neg_prop : int, default 30
+        Negatives per like.
+    num_threads : int, default 0
+        0 uses every CPU that the container allows. Results do not depend on it.
+    random_state : int, RandomState, Generator or None
+
+    Attributes
+    ----------
+    user_factors : ndarray (users, factors + 2)
+        The last columns are 1 and the bias.
+    item_factors : ndarray (items, factors + 2)
+        The last columns are the bias and 1.
+    """
+
+    _saved: ClassVar[dict[str, type]] = {
+        "regularization": float,
+        "factors": int,
+        "learning_rate": float,
+        "neg_prop": int,
+        "num_threads": int,
+        "iterations": int,
+    }
+    _extra = 2
+
+    @friendly
     def __init__(
         self,
         factors: int = 30,
@@ -25,7 +63,47 @@ class LogisticMatrixFactorization:
         num_threads: int = 0,
         random_state: Any = None,
     ) -> None:
-        raise UnsupportedError(
-            "`LogisticMatrixFactorization` comes with the next release. "
-            "Until then rank with als.AlternatingLeastSquares, tastemaker.ALS or tastemaker.KNN."
+        super().__init__(num_threads=num_threads)
+        self.factors = factors
+        self.learning_rate = learning_rate
+        self.regularization = regularization
+        self.dtype = np.dtype(dtype)
+        self.iterations = iterations
+        self.neg_prop = neg_prop
+        self.random_state = random_state
+
+    @friendly
+    def fit(
+        self, user_items: Any, show_progress: bool = True, callback: Callable[..., Any] | None = None
+    ) -> None:
+        """Train, from the present factors where there are any.
+
+        Parameters
+        ----------
+        user_items : sparse matrix
+            Users x items; values are weights of the likes.
+        show_progress : bool, default True
+        callback : callable, optional
+            Called as ``callback(epoch, seconds)``.
+        """
+        matrix = check_csr(user_items)
+        native = _LogisticMF(
+            factors=check_int("factors", self.factors, low=1),
+            learning_rate=self.learning_rate,
+            reg=self.regularization,
+            negatives_per_positive=check_int("neg_prop", self.neg_prop, low=0, high=10_000),
+            epochs=check_int("iterations", self.iterations, low=1),
         )
+        report = None if callback is None else lambda s: callback(s.epoch - 1, s.seconds)
+        self._train(native, matrix, show_progress, report)
+
+    def _rows(self, rows: int, rng: np.random.Generator) -> Parameters:
+        both = rng.standard_normal((rows, self.factors + 1), dtype=np.float32)
+        return Parameters(both[:, :-1].copy(), both[:, -1].copy(), np.zeros_like(both), both[:0])
+
+    def _split(self, side: str, table: Factors) -> tuple[Factors, Factors]:
+        return table[:, :-2], table[:, -1 if side == "user" else -2]
+
+    def _joined(self, side: str, factors: Factors, biases: Factors) -> Factors:
+        last = [ones(factors), biases[:, None]]
+        return np.hstack([factors, *(last if side == "user" else last[::-1])])
