@@ -42,28 +42,34 @@ public:
     // The places of a block; a few may stay empty.
     offset_t size(offset_t block) const { return std::min(shuffle_.block, places() - block * shuffle_.block); }
 
-    // Calls fn(prepared) for the examples at places [begin, end) of a block, each after loss.prepare(worker, prepared)
-    // of some later ones, so that what it fetched has arrived.
+    // Calls fn(prepared) for the examples at places [begin, end) of a block. Each goes through fetch, loss.start,
+    // loss.prepare and fn, with some other examples between them, so that what one starts fetching the next finds.
     template <class Loss, class Fn>
     void run(offset_t block, offset_t begin, offset_t end, const Loss& loss, Worker& worker, Fn fn) const {
         const RandomOrder inner(size(block), subkey(key_, static_cast<std::uint64_t>(~block)));
         offset_t positions[ahead];
-        Prepared ring[ahead];
-        for (offset_t i = begin; i < end + 2 * ahead; ++i) {
-            Prepared& slot = ring[i % ahead];  // of the examples i - 2 ahead, i - ahead and i, one after another
+        Prepared ring[2 * ahead];
+        const auto at_stage = [&](offset_t i, int stage) {
+            return i >= begin + stage * ahead && i < end + stage * ahead;
+        };
+        for (offset_t i = begin; i < end + 3 * ahead; ++i) {
             offset_t& position = positions[i % ahead];
-            if (i >= begin + 2 * ahead && slot.found >= 0) {
-                fn(slot);
+            Prepared& odd = ring[(i + ahead) % (2 * ahead)];  // of example i - 3 ahead, then of i - ahead
+            Prepared& even = ring[i % (2 * ahead)];           // of example i - 2 ahead
+            if (at_stage(i, 3) && !odd.empty) {
+                fn(odd);
             }
-            if (i >= begin + ahead && i < end + ahead) {
-                slot.found = -1;  // an empty place
-                if (position < data_.examples.nnz()) {
-                    slot.found = 0;
-                    slot.example = at(position);
-                    loss.prepare(worker, slot);
+            if (at_stage(i, 2) && !even.empty) {
+                loss.prepare(worker, even);
+            }
+            if (at_stage(i, 1)) {
+                odd.empty = position >= data_.examples.nnz();
+                if (!odd.empty) {
+                    odd.example = at(position);
+                    loss.start(worker, odd);
                 }
             }
-            if (i < end) {
+            if (at_stage(i, 0)) {
                 position = position_of(block * shuffle_.block + inner(i));
                 fetch(worker, position);
             }
@@ -71,18 +77,18 @@ public:
     }
 
 private:
-    static constexpr int ahead = 3;  // examples: some 400 ns, more than a miss of every cache takes
+    static constexpr int ahead = 4;  // examples: some 400 ns, more than a miss of every cache takes
 
     offset_t places() const { return runs_ * shuffle_.run; }
     offset_t position_of(offset_t place) const {
         return order_(place / shuffle_.run) * shuffle_.run + place % shuffle_.run;
     }
 
-    // Starts fetching the entries that at() and the first draw will read.
+    // Starts fetching the entries that at() and the first draws will read.
     void fetch(const Worker& worker, offset_t position) const {
         prefetch(data_.user_of + position, 1);
         prefetch(data_.examples.indices + position, 1);
-        worker.fetch_draw(subkey(key_, static_cast<std::uint64_t>(position)));
+        worker.fetch_draws(subkey(key_, static_cast<std::uint64_t>(position)));
     }
 
     Example at(offset_t position) const {

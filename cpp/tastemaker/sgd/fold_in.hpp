@@ -28,6 +28,7 @@ void fold_in(const Model& model, const Data& data, const Sampling& sampling, con
                 Prepared prepared;
                 prepared.example = {user, row.indices[static_cast<std::size_t>(at)], row.value(at),
                                     subkey(key, static_cast<std::uint64_t>(at))};
+                loss.start(worker, prepared);
                 loss.prepare(worker, prepared);
                 Choice choice;
                 if (loss(worker, prepared, choice)) {

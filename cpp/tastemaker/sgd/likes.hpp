@@ -5,6 +5,7 @@
 #include <bit>
 #include <vector>
 
+#include "tastemaker/base/prefetch.hpp"
 #include "tastemaker/base/views.hpp"
 
 namespace tastemaker::sgd {
@@ -36,6 +37,9 @@ public:
         const auto liked = csr_.row(user).indices;
         return std::binary_search(liked.begin(), liked.end(), item);
     }
+
+    // Starts fetching the bit that contains() looks at.
+    void fetch(index_t user, index_t item) const { prefetch(&bits_[word(user, bit_of(user, item))], 1); }
 
     const CsrView& csr() const { return csr_; }
 

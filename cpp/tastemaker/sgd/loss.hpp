@@ -14,7 +14,8 @@ inline float sigmoid(float x) {
 
 // Likes score high, dislikes low:  weight log(1 + exp(-+score)).
 struct Logistic {
-    void prepare(const Worker& worker, Prepared& prepared) const { worker.fetch(prepared.example); }
+    void start(const Worker& worker, Prepared& prepared) const { worker.fetch(prepared.example); }
+    void prepare(const Worker&, Prepared&) const {}
 
     bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
         const Example& example = prepared.example;
@@ -29,18 +30,19 @@ struct Logistic {
     }
 };
 
-// Starts fetching an example and draws the first of up to `most` negatives.
-inline void prepare_draws(const Worker& worker, Prepared& prepared, int first, int most) {
+// Starts fetching an example and what decides which of the first draws are negatives, of up to `most`.
+inline void start_draws(const Worker& worker, Prepared& prepared, int proposals, int most) {
     worker.fetch(prepared.example);
     prepared.draws = Draws(prepared.example.key);
     prepared.draws_left = draws_per_negative * most;
-    worker.draw(prepared, std::min(first, most));
+    worker.propose(prepared, proposals);
 }
 
 // A like scores above an item drawn at random:  weight log(1 + exp(other - item)).
 // Rendle et al.: BPR: Bayesian Personalized Ranking from Implicit Feedback. UAI 2009.
 struct Bpr {
-    void prepare(const Worker& worker, Prepared& prepared) const { prepare_draws(worker, prepared, 1, 1); }
+    void start(const Worker& worker, Prepared& prepared) const { start_draws(worker, prepared, 2, 1); }
+    void prepare(const Worker& worker, Prepared& prepared) const { worker.draw(prepared, 1); }
 
     bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
         if (prepared.found == 0) {
@@ -81,6 +83,8 @@ inline int find_violator(Worker& worker, float score, int max_sampled, Prepared&
     return 0;
 }
 
+inline constexpr int first_batch = 4;  // most examples find a violator among these
+
 inline constexpr float max_rank_loss = 10.0f;  // keeps one rare example from throwing the rest about
 
 // log of the rank that the first violator among `sampled` draws of `others` items suggests; never below log 1.
@@ -98,8 +102,11 @@ public:
         }
     }
 
+    void start(const Worker& worker, Prepared& prepared) const {
+        start_draws(worker, prepared, first_batch + 1, max_sampled());
+    }
     void prepare(const Worker& worker, Prepared& prepared) const {
-        prepare_draws(worker, prepared, first_batch, max_sampled());
+        worker.draw(prepared, std::min(first_batch, max_sampled()));
     }
 
     bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
@@ -118,8 +125,6 @@ public:
     }
 
 private:
-    static constexpr int first_batch = 4;  // most examples find a violator among these
-
     int max_sampled() const { return static_cast<int>(loss_.size()) - 1; }
 
     std::vector<float> loss_;  // by the number of draws; one logarithm less per example
@@ -132,18 +137,32 @@ struct WarpKos {
     int n;
     int max_sampled;
 
-    void prepare(const Worker& worker, Prepared& prepared) const { worker.fetch(prepared.example); }
+    void start(const Worker& worker, Prepared& prepared) const {
+        const Example& example = prepared.example;
+        const SparseRow liked = likes(worker, example);
+        start_draws(worker, prepared, 0, max_sampled);
+        for (int t = 0; t < drawn_likes(liked); ++t) {
+            prefetch(liked.indices.data() + prepared.draws.below(liked.size()), 1);
+        }
+        worker.propose(prepared, first_batch + 1);
+    }
+
+    void prepare(const Worker& worker, Prepared& prepared) const {
+        const SparseRow liked = likes(worker, prepared.example);
+        Draws draws(prepared.example.key);
+        for (int t = 0; t < drawn_likes(liked); ++t) {
+            worker.fetch_weights(liked.indices[static_cast<std::size_t>(draws.below(liked.size()))]);
+        }
+        worker.draw(prepared, std::min(first_batch, max_sampled));
+    }
 
     bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
         const Example& example = prepared.example;
         worker.load_user(example.user);
-        prepared.draws = Draws(example.key);
-        const SparseRow liked = worker.data.likes->csr().row(example.user);
-        const Scored drawn = kth_best(worker, liked, prepared.draws);
+        const SparseRow liked = likes(worker, example);
+        const Scored drawn = kth_best(worker, liked, Draws(example.key));
         choice = {liked.indices[static_cast<std::size_t>(drawn.place)], -1, nullptr, nullptr, 0};
         choice.item_row = worker.item_row(choice.item, batch);
-        prepared.draws_left = draws_per_negative * max_sampled;
-        worker.draw(prepared, std::min(batch, max_sampled));
         const int sampled = find_violator(worker, drawn.score, max_sampled, prepared, choice);
         if (sampled == 0) {
             return false;
@@ -154,9 +173,14 @@ struct WarpKos {
     }
 
 private:
+    static SparseRow likes(const Worker& worker, const Example& example) {
+        return worker.data.likes->csr().row(example.user);
+    }
+    int drawn_likes(const SparseRow& liked) const { return static_cast<int>(std::min<offset_t>(n, liked.size())); }
+
     // Returns the k-th best of n likes drawn with repetition (of fewer where fewer are liked); ties go to the earlier.
-    Scored kth_best(Worker& worker, const SparseRow& liked, Draws& draws) const {
-        const auto count = static_cast<int>(std::min<offset_t>(n, liked.size()));
+    Scored kth_best(Worker& worker, const SparseRow& liked, Draws draws) const {
+        const int count = drawn_likes(liked);
         std::vector<Scored>& best = worker.best;
         best.clear();
         for (int done = 0; done < count;) {

@@ -28,13 +28,18 @@ struct Scored {
 };
 
 inline constexpr int batch = 8;  // items scored together: their cache misses overlap
+inline constexpr int proposals_ahead = 5;  // draws whose cache misses are hidden
 
 // An example whose rows, and those of the negatives that it will look at first, are on their way to the cache.
 struct Prepared {
     Example example;
+    bool empty = false;  // no example
     Draws draws{0};
     int draws_left = 0;
+    int proposed = 0;  // items drawn ahead, of which the first `taken` have been looked at
+    int taken = 0;
     int found = 0;
+    index_t proposals[proposals_ahead] = {};
     index_t negatives[batch] = {};
 };
 
@@ -91,26 +96,44 @@ public:
         }
     }
 
+    // Draws items that draw() will look at first, and starts fetching what tells whether the user likes them.
+    void propose(Prepared& prepared, int n) const {
+        prepared.taken = 0;
+        prepared.proposed = std::min(n, proposals_ahead);
+        for (int t = 0; t < prepared.proposed; ++t) {
+            prepared.proposals[t] = next_item(prepared.draws);
+            if (sampling.verify) {
+                data.likes->fetch(prepared.example.user, prepared.proposals[t]);
+            }
+        }
+    }
+
     // Draws up to n items that the user does not like to prepared.negatives; fewer when draws_left runs out.
     void draw(Prepared& prepared, int n) const {
         prepared.found = 0;
         while (prepared.found < n && prepared.draws_left > 0) {
             --prepared.draws_left;
-            const index_t item = sampling.popularity ? data.drawn[prepared.draws.below(data.drawn_size)]
-                                                     : static_cast<index_t>(prepared.draws.below(model.items.count()));
+            const index_t item = prepared.taken < prepared.proposed ? prepared.proposals[prepared.taken++]
+                                                                    : next_item(prepared.draws);
             if (!sampling.verify || !data.likes->contains(prepared.example.user, item)) {
-                fetch(model.items, item, size);
+                fetch_weights(item);
                 prepared.negatives[prepared.found++] = item;
             }
         }
     }
 
-    // Starts fetching what the first draw of an example finds.
-    void fetch_draw(std::uint64_t key) const {
+    // Starts fetching what the first draws of an example find.
+    void fetch_draws(std::uint64_t key) const {
         if (sampling.popularity) {
-            prefetch(data.drawn + Draws(key).below(data.drawn_size), 1);
+            Draws draws(key);
+            for (int t = 0; t < proposals_ahead; ++t) {
+                prefetch(data.drawn + draws.below(data.drawn_size), 1);
+            }
         }
     }
+
+    // Starts fetching what score() reads of an item.
+    void fetch_weights(index_t item) const { fetch(model.items, item, size); }
 
     // Starts fetching what an example is about: all of its rows, since most examples change them.
     void fetch(const Example& example) const {
@@ -138,6 +161,11 @@ public:
     std::vector<Scored> best;
 
 private:
+    index_t next_item(Draws& draws) const {
+        return sampling.popularity ? data.drawn[draws.below(data.drawn_size)]
+                                   : static_cast<index_t>(draws.below(model.items.count()));
+    }
+
     static void fetch(const Side& side, index_t i, offset_t floats) {
         if (!side.features) {
             prefetch(side.table.row(i), static_cast<std::size_t>(floats) * sizeof(float));
