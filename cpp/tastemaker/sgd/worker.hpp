@@ -27,7 +27,7 @@ struct Scored {
     float score = 0;
 };
 
-inline constexpr int batch = 8;  // items scored together: their cache misses overlap
+inline constexpr int batch = 8;            // items scored together: their cache misses overlap
 inline constexpr int proposals_ahead = 5;  // draws whose cache misses are hidden
 
 // An example whose rows, and those of the negatives that it will look at first, are on their way to the cache.
@@ -113,8 +113,8 @@ public:
         prepared.found = 0;
         while (prepared.found < n && prepared.draws_left > 0) {
             --prepared.draws_left;
-            const index_t item = prepared.taken < prepared.proposed ? prepared.proposals[prepared.taken++]
-                                                                    : next_item(prepared.draws);
+            const index_t item =
+                prepared.taken < prepared.proposed ? prepared.proposals[prepared.taken++] : next_item(prepared.draws);
             if (!sampling.verify || !data.likes->contains(prepared.example.user, item)) {
                 fetch_weights(item);
                 prepared.negatives[prepared.found++] = item;
