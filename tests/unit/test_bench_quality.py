@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from bench.quality import fitting, report
-from bench.quality.cases import Row
+from bench.quality import fitting, report, tuned
+from bench.quality.cases import CASES, Row
 from bench.quality.protocols import FullRanking, SampledRanking
 
 import tastemaker as tm
@@ -58,6 +58,19 @@ def test_a_row_takes_the_parameters_that_were_found_for_it_or_for_its_model():
     assert fitting.params_of(Row("small", tm.ALS), found, "test") == {"reg": 0.5}
     assert fitting.params_of(Row("large", tm.ALS, like="small"), found, "test") == {"reg": 0.5}
     assert fitting.params_of(Row("other", tm.ALS), found, "test") == {}
+
+
+def test_every_row_was_searched():
+    found = tuned.read()
+    for name, case in CASES.items():
+        for row in case.rows:
+            for mode in tuned.MODES:
+                if row.space:
+                    assert set(found[name][row.name][mode]["params"]) == set(row.space), (
+                        name,
+                        row.name,
+                        mode,
+                    )
 
 
 def test_the_table_has_our_figures_and_the_published_ones():
