@@ -55,7 +55,7 @@ class Weighting:
     alpha: float
     beta: float
     factor: Float32 | None  # f, one per term
-    average_length: float
+    average_length: float  # read by "bm25" alone
 
     @classmethod
     def of(
@@ -75,7 +75,7 @@ class Weighting:
             alpha,
             beta,
             None if factor is None else factor.astype(np.float32),
-            float(X.data.sum(dtype=np.float64)) / X.shape[1],
+            float(X.data.sum(dtype=np.float64)) / X.shape[1] if similarity == "bm25" else 0.0,
         )
 
     def weigh(self, name: str, X: sp.csr_array) -> Weighted:
@@ -90,7 +90,7 @@ class Weighting:
         if self.similarity == "tfidf" and not pattern:
             return Weighted((indptr, indices, np.sqrt(X.data), things))
         if self.similarity == "bm25":
-            length = np.bincount(indices, weights=X.data, minlength=things)
+            length = np.bincount(indices, weights=None if pattern else X.data, minlength=things)
             norm = self.k1 * (1 - self.b + self.b * length / self.average_length)
             if pattern:  # the weight of an interaction is then its thing's alone
                 own = ((self.k1 + 1) / (norm + 1)).astype(np.float32)
