@@ -53,7 +53,12 @@ def test_neither_threads_nor_bookkeeping_change_a_bit(score, X, neighbors, simd_
 @given(X=matrices(integers=False), pattern=st.booleans())
 @pytest.mark.parametrize("score", ["cosine", "pearson", "jaccard", "product"])
 def test_simd_levels_agree(score, X, pattern):
-    """What is not counted differs by the rounding of fused multiply-adds."""
+    """What is not counted differs by the rounding of fused multiply-adds.
+
+    Pearson divides what centring leaves of a sum by as little as the shrinkage: rounding of the sum counts fully.
+    """
+    largest = float(X.multiply(X).sum(axis=0).max())
+    slack = 4 * float(np.finfo(np.float32).eps) * largest / 0.5 if score == "pearson" else 0.0
     before = _core.simd_level()
     results = []
     for level in _core.available_simd_levels():
@@ -66,7 +71,7 @@ def test_simd_levels_agree(score, X, pattern):
         if score == "jaccard" or (pattern and score == "product"):
             np.testing.assert_array_equal(scores, results[0][2])
         else:
-            np.testing.assert_allclose(scores, results[0][2], rtol=1e-6, atol=1e-6)
+            np.testing.assert_allclose(scores, results[0][2], rtol=1e-6, atol=1e-6 + slack)
 
 
 @given(X=matrices(), seed=st.integers(0, 2**32 - 1))
