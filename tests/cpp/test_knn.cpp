@@ -195,6 +195,8 @@ TEST_CASE("knn: nothing to compare") {
     const std::vector<offset_t> none{0, 0, 0};
     const auto empty = knn::neighbours({2, 3, none.data(), nullptr, nullptr}, {}, 4, 2);
     CHECK(empty.indptr == std::vector<offset_t>{0, 0, 0, 0});
+    // Enough columns for a block, in so few rows that none would be too rare for one.
+    CHECK(knn::neighbours({2, 64, none.data(), nullptr, nullptr}, {}, 4, 2).indices.empty());
     CHECK(knn::neighbours({2, 0, none.data(), nullptr, nullptr}, {}, 4, 2).indptr == std::vector<offset_t>{0});
     const std::vector<offset_t> one{0, 1, 1};
     const std::vector<index_t> column{1};

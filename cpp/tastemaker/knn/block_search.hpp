@@ -1,6 +1,7 @@
 // BlockSearch: the similarities of several popular columns at a time.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <span>
 #include <utility>
@@ -20,12 +21,13 @@ public:
     // Returns the first column (rank) from which on blocks pay; columns() where they never do.
     static index_t first_column(const Search<Column>& search, index_t rows) {
         // Columns in every 32nd row share enough of them to make up for wider sums; 256 KiB of sums still stay in L2.
-        constexpr index_t sparsest = 32;
+        // An empty column shares nothing, however few rows there are.
+        const offset_t fewest = std::max<index_t>(rows / 32, 1);
         const index_t most = (index_t{1} << 16) / search.kernels.lanes;
         const index_t columns = search.layout.columns();
         index_t first = columns;
         while (first > 0 && columns - first < most &&
-               static_cast<offset_t>(search.layout.column(first - 1).size()) >= rows / sparsest) {
+               static_cast<offset_t>(search.layout.column(first - 1).size()) >= fewest) {
             --first;
         }
         const auto summaries = std::span(search.layout.summary);
