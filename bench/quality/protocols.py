@@ -38,7 +38,6 @@ class FullRanking:
 
     split: Split
     metrics: tuple[str, ...]
-    validation_size: float = 0.1
 
     @property
     def train(self) -> Dataset:
@@ -52,7 +51,7 @@ class FullRanking:
 
     def validation(self) -> FullRanking:
         """Hold out a random tenth of the training interactions."""
-        split = tm.splits.random(self.split.train, self.validation_size, rng=0)
+        split = tm.splits.random(self.split.train, 0.1, rng=0)
         return FullRanking(split, self.metrics)
 
 

@@ -55,7 +55,6 @@ def _measure_case(case: Case, found: Mapping[str, Any], pattern: str) -> dict[st
         "metrics": measure.metrics,
         "machine": machine.facts(),
         "published": case.published,
-        "goals": case.goals,
         "rows": [_measure_row(case, row, found, measure) for row in rows],
     }
 

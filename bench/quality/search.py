@@ -35,9 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
         for mode in options.modes.split(","):
             measure = test if mode == "test" else test.validation()
             for row in case.rows:
-                # A blend finds its weights itself, except those tuned on the test part.
-                searched = row.blends if mode == "test" else False
-                if (row.space or searched) and fnmatchcase(row.name, options.rows):
+                # A blend finds its weights itself, but not on the test part.
+                searched = row.space or (row.blends and mode == "test")
+                if searched and fnmatchcase(row.name, options.rows):
                     _search(name, case, row, mode, measure)
     return 0
 
