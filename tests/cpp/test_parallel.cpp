@@ -182,7 +182,8 @@ TEST_CASE("parallel: balanced_runs at the edges") {
 #if defined(__unix__) || defined(__APPLE__)
 // multiprocessing forks after the parent has used its threads; the child must neither hang nor lose work.
 TEST_CASE("parallel: a forked child runs its own team") {
-    REQUIRE(visits(1000, 3) == std::vector<int>(1000, 1));
+    // At full size: threads leaving a shrinking pool may hold a lock of the sanitizer, which its child never gets back.
+    REQUIRE(visits(1000, thread_counts[2]) == std::vector<int>(1000, 1));
     const pid_t child = fork();
     REQUIRE(child >= 0);
     if (child == 0) {
