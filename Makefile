@@ -22,7 +22,7 @@ sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp sr
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo setup test test-cpp test-python test-presets lint format bench quality quality-search bench-cpp wheel-check clean FORCE
+.PHONY: help demo setup test test-cpp test-python test-presets lint format bench quality quality-beside quality-search bench-cpp wheel-check clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench: $(stamps)/package ## measure ours beside the peers; ARGS="--help" lists t
 
 quality: $(stamps)/package ## measure how well the models rank on public data; see bench/README.md
 	@$(python) -m bench.quality.run $(ARGS)
+
+quality-beside: $(stamps)/package ## measure how well LightFM and ours rank, trained side by side
+	@$(python) -m bench.quality.beside.run $(ARGS)
 
 quality-search: $(stamps)/package ## search the hyper-parameters of those tables again (an hour)
 	@$(pip) "optuna>=4"

@@ -75,6 +75,15 @@ class Job:
             return None
         return (self.laps[-1] - self.laps[0]) / (len(self.laps) - 1)
 
+    def features(self, side: str) -> sp.csr_matrix | None:
+        """Return the features of a side, "user" or "item"; None where the task gives none."""
+        if f"{side}_indptr" not in self.arrays:
+            return None
+        indptr, indices, data, shape = (
+            self.arrays[f"{side}_{part}"] for part in ("indptr", "indices", "data", "shape")
+        )
+        return sp.csr_matrix((data, indices, indptr), shape=tuple(shape))
+
     def once(self, make: Callable[[], Any]) -> Any:
         """Return what ``make`` gave in the first run of this task: preparation that need not be repeated."""
         if "made" not in self.kept:

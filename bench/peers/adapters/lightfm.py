@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from bench.peers.job import Job, Outcome, best_items
 from lightfm import LightFM
@@ -24,10 +26,25 @@ class Adapter:
         user, item = _with_biases(model)
         return Outcome(lists=best_items(user, item, job.train, 10), user=user, item=item)
 
+    def hybrid(
+        self, job: Job, loss: str, optimizer: str, factors: int, epochs: int, seed: int, features: str
+    ) -> Outcome:
+        model = LightFM(
+            no_components=factors,
+            loss=loss.replace("_", "-"),
+            learning_schedule=optimizer,
+            random_state=seed,
+        )
+        sides = [job.features(side) for side in ("user", "item")]
+        with job.timed():
+            model.fit(job.train.tocoo(), *sides, epochs=epochs, num_threads=job.threads)
+        user, item = _with_biases(model, *sides)
+        return Outcome(user=user, item=item)
 
-def _with_biases(model: LightFM) -> tuple[np.ndarray, np.ndarray]:
+
+def _with_biases(model: LightFM, of_users: Any = None, of_items: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """Return factors that rank like the model: an item's bias is one more factor, a user's changes nothing."""
-    _, user = model.get_user_representations()
-    biases, item = model.get_item_representations()
+    _, user = model.get_user_representations(of_users)
+    biases, item = model.get_item_representations(of_items)
     ones = np.ones((len(user), 1), np.float32)
     return np.hstack([user, ones]), np.hstack([item, biases[:, None]])

@@ -44,6 +44,18 @@ class Adapter:
         options: dict[str, Any] = {"loss": loss.replace("-", "_"), "factors": factors, "epochs": epochs}
         return _trained(tastemaker.LightFM(**options, learning_rate=learning_rate, rng=0), job)
 
+    def hybrid(
+        self, job: Job, loss: str, optimizer: str, factors: int, epochs: int, seed: int, features: str
+    ) -> Outcome:
+        options: dict[str, Any] = {"loss": loss, "optimizer": optimizer, "factors": factors, "epochs": epochs}
+        model = tastemaker.LightFM(**options, rng=seed)
+        sides = {f"{side}_features": job.features(side) for side in ("user", "item")}
+        with job.timed():
+            model.fit(job.train, **sides, threads=job.threads)
+        user = model.user_features_ @ model.user_embeddings_
+        item = model.item_features_ @ np.column_stack([model.item_embeddings_, model.item_biases_])
+        return Outcome(user=np.column_stack([user, np.ones(len(user), np.float32)]), item=item)
+
     def bpr(self, job: Job, factors: int, epochs: int, learning_rate: float, reg: float) -> Outcome:
         options: dict[str, Any] = {"factors": factors, "epochs": epochs, "learning_rate": learning_rate}
         return _trained(tastemaker.BPR(**options, reg=reg, sampler="popularity", rng=0), job)
