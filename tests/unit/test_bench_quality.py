@@ -80,9 +80,9 @@ def test_the_table_has_our_figures_and_the_published_ones():
             "shape": [10, 20],
             "nnz": 30,
             "metrics": ["ndcg@20"],
-            "machine": {"cpu": "c", "cores": 2, "commit": "x", "date": "d"},
+            "machine": {"cpu": "c", "cores": 2},
             "published": {"P": [0.1234]},
-            "rows": [{"name": "ALS", "validation": mode, "test": mode}],
+            "rows": [{"name": "ALS", "commit": "x", "date": "d", "validation": mode, "test": mode}],
         }
     )
     assert "| ALS          | 0.1500 ±0.0100 | 0.1500 ±0.0100         | 1.2    |" in text

@@ -67,7 +67,7 @@ def _figure(values: list[float], *, signed: bool = False) -> str:
 def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.quality.beside.report")
     parser.add_argument("results", type=Path)
-    print(render(json.loads(parser.parse_args().results.read_text())))
+    print(render(json.loads(parser.parse_args().results.read_text())), end="")
 
 
 if __name__ == "__main__":
