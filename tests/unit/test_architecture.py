@@ -22,6 +22,7 @@ PYTHON_LAYERS = [
     {"splits", "retrieval", "_modelfile"},
     {"datasets", "models"},
     {"evaluation", "persistence"},
+    {"plots", "testing"},
     {"compat"},
     {"cli"},
     {"__main__"},

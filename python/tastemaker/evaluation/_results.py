@@ -60,6 +60,16 @@ class Evaluation(Tabular):
         """Number of test users."""
         return len(self.users)
 
+    @property
+    def lists(self) -> np.ndarray:
+        """Indices of the items recommended to each test user (users x longest cutoff), -1 after a list's end."""
+        return self._basis.lists.ids
+
+    @property
+    def item_popularity(self) -> np.ndarray:
+        """Number of training users who have each item."""
+        return self._basis.catalogue.popularity
+
     def __getitem__(self, metric: str) -> Interval:
         return self.figures[check_choice("metric", metric, self.figures)]
 
