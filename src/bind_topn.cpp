@@ -31,8 +31,8 @@ struct OptionalCsr {
     const CsrView* view() const { return arrays ? &csr : nullptr; }
 };
 
-Ties ties_of(bool shared) {
-    return shared ? Ties::shared : Ties::by_index;
+Ties ties_of(const std::string& name) {
+    return name == "index" ? Ties::by_index : name == "shared" ? Ties::shared : Ties::last;
 }
 
 PairsView pairs_view(const array<index_t>& rows, const array<index_t>& items) {
@@ -134,16 +134,17 @@ void bind_dense(py::module_& m) {
         .def(
             "rank",
             [](const DenseIndex& index, const array<float>& queries, const array<index_t>& rows,
-               const array<index_t>& items, const std::optional<py::tuple>& exclude, bool share_ties, int threads) {
+               const array<index_t>& items, const std::optional<py::tuple>& exclude, const std::string& ties,
+               int threads) {
                 const MatrixView<const float> view = matrix_view(queries);
                 const PairsView pairs = pairs_view(rows, items);
                 const OptionalCsr seen(exclude);
                 return per_pair<std::int64_t>(rows, [&](std::int64_t* out) {
-                    rank_pairs(index, view, pairs, seen.view(), threads, out, ties_of(share_ties));
+                    rank_pairs(index, view, pairs, seen.view(), threads, out, ties_of(ties));
                 });
             },
             py::arg("queries").noconvert(), py::arg("rows").noconvert(), py::arg("items").noconvert(),
-            py::arg("exclude"), py::arg("share_ties"), py::arg("threads"));
+            py::arg("exclude"), py::arg("ties"), py::arg("threads"));
 }
 
 void bind_sparse(py::module_& m) {
@@ -190,18 +191,18 @@ void bind_sparse(py::module_& m) {
         .def(
             "rank",
             [](const SparseIndex& index, const py::tuple& queries, const array<index_t>& rows,
-               const array<index_t>& items, const std::optional<py::tuple>& exclude, bool share_ties, int threads) {
+               const array<index_t>& items, const std::optional<py::tuple>& exclude, const std::string& ties,
+               int threads) {
                 const CsrArrays arrays = CsrArrays::from_tuple(queries);
                 const CsrView view = arrays.view();
                 const PairsView pairs = pairs_view(rows, items);
                 const OptionalCsr seen(exclude);
                 return per_pair<std::int64_t>(rows, [&](std::int64_t* out) {
-                    rank_pairs(index, simd::kernels().topn, view, pairs, seen.view(), threads, out,
-                               ties_of(share_ties));
+                    rank_pairs(index, simd::kernels().topn, view, pairs, seen.view(), threads, out, ties_of(ties));
                 });
             },
             py::arg("queries"), py::arg("rows").noconvert(), py::arg("items").noconvert(), py::arg("exclude"),
-            py::arg("share_ties"), py::arg("threads"));
+            py::arg("ties"), py::arg("threads"));
 }
 
 void bind_table(py::module_& m) {
@@ -241,17 +242,18 @@ void bind_table(py::module_& m) {
         .def(
             "rank",
             [](const TableIndex& index, const py::tuple& queries, const array<index_t>& rows,
-               const array<index_t>& items, const std::optional<py::tuple>& exclude, bool share_ties, int threads) {
+               const array<index_t>& items, const std::optional<py::tuple>& exclude, const std::string& ties,
+               int threads) {
                 const CsrArrays arrays = CsrArrays::from_tuple(queries);
                 const CsrView view = arrays.view();
                 const PairsView pairs = pairs_view(rows, items);
                 const OptionalCsr seen(exclude);
                 return per_pair<std::int64_t>(rows, [&](std::int64_t* out) {
-                    rank_pairs(index, view, pairs, seen.view(), threads, out, ties_of(share_ties));
+                    rank_pairs(index, view, pairs, seen.view(), threads, out, ties_of(ties));
                 });
             },
             py::arg("queries"), py::arg("rows").noconvert(), py::arg("items").noconvert(), py::arg("exclude"),
-            py::arg("share_ties"), py::arg("threads"));
+            py::arg("ties"), py::arg("threads"));
 }
 
 }  // namespace

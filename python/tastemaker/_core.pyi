@@ -1,5 +1,7 @@
 """Types of the compiled kernels (private)."""
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
@@ -37,7 +39,7 @@ class DenseIndex:
         rows: npt.NDArray[np.int32],
         items: npt.NDArray[np.int32],
         exclude: CsrParts | None,
-        share_ties: bool,
+        ties: Literal["index", "shared", "last"],
         threads: int,
     ) -> npt.NDArray[np.int64]: ...
 
@@ -61,7 +63,7 @@ class SparseIndex:
         rows: npt.NDArray[np.int32],
         items: npt.NDArray[np.int32],
         exclude: CsrParts | None,
-        share_ties: bool,
+        ties: Literal["index", "shared", "last"],
         threads: int,
     ) -> npt.NDArray[np.int64]: ...
 
@@ -85,7 +87,7 @@ class TableIndex:
         rows: npt.NDArray[np.int32],
         items: npt.NDArray[np.int32],
         exclude: CsrParts | None,
-        share_ties: bool,
+        ties: Literal["index", "shared", "last"],
         threads: int,
     ) -> npt.NDArray[np.int64]: ...
 

@@ -10,6 +10,8 @@ import functools
 import inspect
 import math
 import operator
+import sys
+import warnings
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -68,6 +70,14 @@ def shown(value: Any, limit: int = 60) -> str:
     """Short repr for a message."""
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the caller's own code that led here, however deep inside tastemaker this is."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "tastemaker":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level + 1)
 
 
 def _wrong_type(name: str, rule: str, value: Any) -> ArgumentTypeError:

@@ -113,7 +113,7 @@ class DenseScorer:
         The item itself counts even when it is excluded.
         """
         return self._index(threads).rank(
-            _dense(queries), _indices(rows), _indices(items), _parts(exclude), False, num_threads(threads)
+            _dense(queries), _indices(rows), _indices(items), _parts(exclude), "index", num_threads(threads)
         )
 
     def mean_rank(
@@ -130,9 +130,23 @@ class DenseScorer:
         Unlike `rank`, this favours no item for its index.
         """
         twice = self._index(threads).rank(
-            _dense(queries), _indices(rows), _indices(items), _parts(exclude), True, num_threads(threads)
+            _dense(queries), _indices(rows), _indices(items), _parts(exclude), "shared", num_threads(threads)
         )
         return twice / 2
+
+    def last_rank(
+        self,
+        queries: npt.NDArray[np.float32],
+        rows: npt.ArrayLike,
+        items: npt.ArrayLike,
+        *,
+        exclude: sp.csr_array | None = None,
+        threads: int | None = None,
+    ) -> Ranks:
+        """Return the place of each pair's item behind all others of the same score, as `rank` otherwise."""
+        return self._index(threads).rank(
+            _dense(queries), _indices(rows), _indices(items), _parts(exclude), "last", num_threads(threads)
+        )
 
     def _index(self, threads: int | None) -> _core.DenseIndex:
         if self._core is None:
@@ -200,7 +214,12 @@ class _SparseQueries:
         The item itself counts even when it is excluded.
         """
         return self._index().rank(
-            csr_parts(queries), _indices(rows), _indices(items), _parts(exclude), False, num_threads(threads)
+            csr_parts(queries),
+            _indices(rows),
+            _indices(items),
+            _parts(exclude),
+            "index",
+            num_threads(threads),
         )
 
     def mean_rank(
@@ -218,9 +237,28 @@ class _SparseQueries:
         places.
         """
         twice = self._index().rank(
-            csr_parts(queries), _indices(rows), _indices(items), _parts(exclude), True, num_threads(threads)
+            csr_parts(queries),
+            _indices(rows),
+            _indices(items),
+            _parts(exclude),
+            "shared",
+            num_threads(threads),
         )
         return twice / 2
+
+    def last_rank(
+        self,
+        queries: sp.csr_array,
+        rows: npt.ArrayLike,
+        items: npt.ArrayLike,
+        *,
+        exclude: sp.csr_array | None = None,
+        threads: int | None = None,
+    ) -> Ranks:
+        """Return the place of each pair's item behind all others of the same score, as `rank` otherwise."""
+        return self._index().rank(
+            csr_parts(queries), _indices(rows), _indices(items), _parts(exclude), "last", num_threads(threads)
+        )
 
     def _index(self) -> _core.SparseIndex | _core.TableIndex:
         raise NotImplementedError

@@ -12,6 +12,8 @@ from tastemaker.compat.implicit.approximate_als import (
     AnnoyAlternatingLeastSquares,
     NMSLibAlternatingLeastSquares,
 )
+from tastemaker.compat.implicit.bpr import BayesianPersonalizedRanking
+from tastemaker.compat.implicit.lmf import LogisticMatrixFactorization
 from tastemaker.compat.implicit.nearest_neighbours import BM25Recommender, CosineRecommender
 
 MODELS = {
@@ -19,6 +21,8 @@ MODELS = {
     "als-float64": lambda: AlternatingLeastSquares(factors=6, iterations=3, dtype=np.float64, random_state=0),
     "cosine": lambda: CosineRecommender(K=7),
     "bm25": lambda: BM25Recommender(K=7),
+    "bpr": lambda: BayesianPersonalizedRanking(factors=6, iterations=3, num_threads=1, random_state=0),
+    "lmf": lambda: LogisticMatrixFactorization(factors=6, iterations=3, random_state=0),
     "annoy": lambda: AnnoyAlternatingLeastSquares(factors=6, iterations=3, random_state=0),
     "usearch": lambda: NMSLibAlternatingLeastSquares(
         factors=6, iterations=3, random_state=0, index="usearch"

@@ -22,11 +22,19 @@ def main():
     neighbours = implicit.nearest_neighbours
     models = {
         "als": als(factors=3, alpha=2.0, regularization=0.25, iterations=4, num_threads=1, random_state=6),
-        "als-float64": als(factors=3, dtype=np.float64, use_cg=False, calculate_training_loss=True),
+        "als-float64": als(
+            factors=3, dtype=np.float64, use_cg=False, calculate_training_loss=True, random_state=6
+        ),
         "item-item": neighbours.ItemItemRecommender(K=4),
         "cosine": neighbours.CosineRecommender(K=4),
         "tfidf": neighbours.TFIDFRecommender(K=4),
         "bm25": neighbours.BM25Recommender(K=4, K1=1.5, B=0.4),
+        "bpr": implicit.bpr.BayesianPersonalizedRanking(
+            factors=3, iterations=5, num_threads=1, random_state=6
+        ),
+        "lmf": implicit.lmf.LogisticMatrixFactorization(
+            factors=3, iterations=5, num_threads=1, random_state=6
+        ),
     }
     results = {"data": X.toarray()}
     for name, model in models.items():

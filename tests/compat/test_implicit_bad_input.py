@@ -22,7 +22,7 @@ from tastemaker.errors import (
     UnknownIdError,
 )
 
-TRAINABLE = ["als", "cosine", "bm25", "annoy"]
+TRAINABLE = ["als", "bpr", "lmf", "cosine", "bm25", "annoy"]
 every_trainable = pytest.mark.parametrize("name", TRAINABLE)
 
 

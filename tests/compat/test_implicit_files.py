@@ -12,6 +12,8 @@ import scipy.sparse as sp
 from tests.compat.test_beside_implicit import PEER
 
 from tastemaker.compat.implicit.cpu.als import AlternatingLeastSquares
+from tastemaker.compat.implicit.cpu.bpr import BayesianPersonalizedRanking
+from tastemaker.compat.implicit.cpu.lmf import LogisticMatrixFactorization
 from tastemaker.compat.implicit.nearest_neighbours import (
     BM25Recommender,
     CosineRecommender,
@@ -28,6 +30,8 @@ CLASSES = {
     "cosine": CosineRecommender,
     "tfidf": TFIDFRecommender,
     "bm25": BM25Recommender,
+    "bpr": BayesianPersonalizedRanking,
+    "lmf": LogisticMatrixFactorization,
 }
 by_class = pytest.mark.parametrize("name", CLASSES)
 
@@ -121,12 +125,14 @@ def test_implicit_reads_what_is_written_here(tmp_path):
     for name, cls in CLASSES.items():
         cls.load(FROZEN / f"{name}.npz").save(tmp_path / name)
     code = f"""
-import implicit.cpu.als, implicit.nearest_neighbours as nn, numpy as np, scipy.sparse as sp
+import implicit.cpu.als, implicit.cpu.bpr, implicit.cpu.lmf
+import implicit.nearest_neighbours as nn, numpy as np, scipy.sparse as sp
 results = np.load({str(FROZEN / "results.npz")!r})
 X = sp.csr_matrix(results["data"])
 als = implicit.cpu.als.AlternatingLeastSquares
 classes = dict(zip({list(CLASSES)}, (als, als, nn.ItemItemRecommender, nn.CosineRecommender, nn.TFIDFRecommender,
-                                     nn.BM25Recommender)))
+                                     nn.BM25Recommender, implicit.cpu.bpr.BayesianPersonalizedRanking,
+                                     implicit.cpu.lmf.LogisticMatrixFactorization)))
 for name, cls in classes.items():
     ids, scores = cls.load(name).recommend(np.arange(14), X, N=3, filter_already_liked_items=False)
     assert (ids == results[name + " ids"]).all(), name

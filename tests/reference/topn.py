@@ -63,11 +63,20 @@ def rank(scores, rows, items, exclude=None):
 
 def mean_rank(scores, rows, items, exclude=None):
     """The same, where items of equal score share the mean of their places."""
+    return _rank_among_equals(scores, rows, items, exclude, 0.5)
+
+
+def last_rank(scores, rows, items, exclude=None):
+    """The same, where each of the items of equal score gets the last of their places."""
+    return _rank_among_equals(scores, rows, items, exclude, 1)
+
+
+def _rank_among_equals(scores, rows, items, exclude, each):
     ranks = []
     for row, item in zip(rows, items, strict=True):
         hidden = set() if exclude is None else set(exclude[[row]].indices)
         values = np.where(np.isnan(scores[row]), -np.inf, scores[row])
         others = [j for j in range(len(values)) if j not in hidden and j != item]
-        before = [1 if values[j] > values[item] else 0.5 for j in others if values[j] >= values[item]]
+        before = [1 if values[j] > values[item] else each for j in others if values[j] >= values[item]]
         ranks.append(1 + sum(before))
     return np.array(ranks)

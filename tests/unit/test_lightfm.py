@@ -1,8 +1,6 @@
-"""The LightFM model: features, growth, cold start, explanation, bad input."""
+"""The LightFM model: features, growth, cold start, explanation."""
 
 from __future__ import annotations
-
-import warnings
 
 import numpy as np
 import pytest
@@ -11,7 +9,8 @@ from tests.contract.zoo import interactions
 from tests.reference import lightfm as twin
 
 import tastemaker as tm
-from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, DataWarning, ModelFitError
+from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, DataWarning
+from tastemaker.models import lightfm
 
 LOSSES = ("warp", "bpr", "logistic", "warp_kos")
 
@@ -115,6 +114,25 @@ def test_every_parameter_changes_the_result(change):
 def test_settings_of_one_policy_change_its_result(X, base, change):
     one, other = (fit(X, **p).item_embeddings_ for p in (base, base | change))
     assert np.abs(one - other).max() > 1e-4
+
+
+def test_an_identity_that_is_given_is_as_fast_as_none(X, monkeypatch):
+    given = []
+    plain = lightfm.Engine.__init__
+
+    def spy(self, examples, parameters, features, *args, **options):
+        given.append(features)
+        plain(self, examples, parameters, features, *args, **options)
+
+    monkeypatch.setattr(lightfm.Engine, "__init__", spy)
+    users, items = (sp.eye_array(n, format="coo") for n in X.shape)
+    one = tm.LightFM(factors=4, epochs=2, rng=0).fit(X, user_features=users, item_features=items, threads=1)
+    other = tm.LightFM(factors=4, epochs=2, rng=0).fit(X, threads=1)
+    np.testing.assert_array_equal(one.item_embeddings_, other.item_embeddings_)
+    shifted = sp.csr_array(np.roll(np.eye(30), 1, axis=0))
+    for no_identity in (shifted, items * 2, sp.csr_array(np.eye(30, 31)), sp.csr_array(np.ones((30, 1)))):
+        tm.LightFM(factors=4, epochs=1, rng=0).fit(X, item_features=no_identity)
+    assert [side is None for features in given for side in features] == [True] * 4 + [True, False] * 4
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -270,123 +288,3 @@ def test_names_survive_the_file(tmp_path):
     assert loaded.get_params() == model.get_params()
     want, got = (m.recommend(user_features=["taste=0"], n=3)["item"].tolist() for m in (model, loaded))
     assert got == want
-
-
-# What users get wrong
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"factors": 0}, "`factors` must be an int >= 1"),
-        ({"loss": "wrap"}, "Did you mean 'warp'"),
-        ({"optimizer": "adam"}, "`optimizer` must be one of"),
-        ({"learning_rate": 0}, "`learning_rate` must be a finite number > 0"),
-        ({"rho": 1}, "`rho` must be a finite number >= 0"),
-        ({"epsilon": 0}, "`epsilon` must be a finite number > 0"),
-        ({"reg_item": -1}, "`reg_item` must be a finite number >= 0"),
-        ({"max_sampled": 0}, "`max_sampled` must be an int >= 1"),
-        ({"k": 11}, "`k` of `LightFM` must be <= `n_kos`"),
-        ({"epochs": 0}, "`epochs` must be an int >= 1"),
-        ({"feature_weights": {"genre": np.nan}}, r"`feature_weights\['genre'\]` must be a finite number"),
-        ({"feature_weights": {"genre": 1.0}}, "`feature_weights` must name groups of features"),
-    ],
-)
-def test_parameters_are_checked(X, params, message):
-    with pytest.raises((ArgumentError, ArgumentTypeError), match=message):
-        tm.LightFM(**params).fit(X)
-
-
-def test_features_of_the_wrong_shape_or_kind(X, tags):
-    model = tm.LightFM(factors=2, epochs=1)
-    with pytest.raises(DataError, match="one row for each of the 30 items of `data`, got 29 rows"):
-        model.fit(X, item_features=tags[:29])
-    with pytest.raises(ArgumentTypeError, match="`user_features` must be a scipy sparse matrix"):
-        model.fit(X, user_features=np.eye(40))
-    tags.data[3] = np.nan
-    with pytest.raises(DataError, match="`item_features` must hold finite values"):
-        model.fit(X, item_features=tags)
-    with pytest.raises(ArgumentError, match="must not be given beside a Dataset"):
-        model.fit(with_tags(), item_features=tags)
-
-
-def test_a_row_without_features_is_warned_of_and_survived(X, tags):
-    tags = sp.csr_array(tags * (np.arange(30) > 1)[:, None])
-    tags.eliminate_zeros()
-    with pytest.warns(DataWarning, match=r"of 30 items have no feature.*item_indicators=True"):
-        model = tm.LightFM(factors=2, epochs=2, reg_item=1e-3).fit(X, item_features=tags)
-    assert np.isfinite(model.score(0, [0, 1, 2])).all()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        tm.LightFM(factors=2, epochs=1, item_indicators=True).fit(X, item_features=tags)
-
-
-def test_negative_feature_weights_with_normalisation():
-    data = with_tags(
-        item_features=[(f"film{i}", {"x": 1.0, "y": -1.0}) for i in range(12)],
-        normalize=True,
-        indicators=False,
-    )
-    assert np.isfinite(fit(data).item_embeddings_).all()
-
-
-def test_sample_weights_must_match(X):
-    model = tm.LightFM(factors=2, epochs=1)
-    with pytest.raises(DataError, match="and nothing else"):
-        model.fit(X, sample_weight=interactions(seed=3))
-    with pytest.raises(DataError, match="`sample_weight` must be >= 0"):
-        model.fit(X, sample_weight=-X)
-    with pytest.raises(DataError, match="`sample_weight` must have shape"):
-        model.fit(X, sample_weight=X[:5])
-
-
-@pytest.mark.parametrize("loss", ["warp", "bpr", "warp_kos"])
-def test_dislikes_alone_cannot_be_ranked(X, loss):
-    with pytest.raises(DataError, match="Use loss='logistic'"):
-        tm.LightFM(loss=loss).fit(-abs(X))
-    tm.LightFM(factors=2, epochs=1, loss="logistic").fit(-abs(X))
-
-
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("deterministic", [False, True])
-def test_no_negative_exists(loss, deterministic):
-    dense = np.ones((5, 4), np.float32)
-    for X in (dense, np.vstack([dense, [1, 0, 0, 0]])):
-        model = tm.LightFM(factors=2, epochs=2, loss=loss, max_sampled=50, deterministic=deterministic, rng=0)
-        assert np.isfinite(model.fit(sp.csr_array(X)).item_embeddings_).all()
-
-
-@pytest.mark.parametrize("loss", ["warp", "warp_kos"])
-def test_more_draws_than_items(X, loss):
-    model = tm.LightFM(factors=2, epochs=2, loss=loss, max_sampled=1000, rng=0).fit(X)
-    assert np.isfinite(model.item_embeddings_).all()
-
-
-def test_divergence_names_the_setting_and_keeps_the_last_good_epoch(X):
-    model = tm.LightFM(factors=4, epochs=50, loss="logistic", learning_rate=1e30, rng=0)
-    with pytest.raises(ModelFitError, match=r"Lower `learning_rate` \(1e\+30\).*No epoch was complete"):
-        model.fit(X, threads=1)
-    model = tm.LightFM(factors=4, epochs=2, rng=0).fit(X)
-    before = model.item_embeddings_.copy()
-    with pytest.raises(ModelFitError):
-        model.set_params(learning_rate=1e38).partial_fit(X)
-    np.testing.assert_array_equal(model.item_embeddings_, before)
-    with pytest.raises(ModelFitError, match="Lower `reg_user`"):
-        tm.LightFM(factors=4, epochs=2, reg_user=1e6, rng=0).fit(X, threads=1)
-
-
-def test_other_settings_of_partial_fit_are_refused(X):
-    with pytest.raises(ArgumentError, match="`factors` of `LightFM` must be 8"):
-        fit(X).set_params(factors=4).partial_fit(X)
-    with pytest.raises(ArgumentError, match="`optimizer` was changed"):
-        fit(X).set_params(optimizer="adadelta").partial_fit(X)
-
-
-def test_fewer_features_than_before(X, tags):
-    model = tm.LightFM(factors=2, epochs=1).fit(X, item_features=tags)
-    with pytest.raises(DataError, match="must have the 5 features of the last fit"):
-        model.partial_fit(X, item_features=tags[:, :4])
-    with pytest.raises(DataError, match="of the same kind"):
-        model.partial_fit(X)
-    wide = sp.csr_array(sp.hstack([tags, tags]))
-    assert model.partial_fit(X, item_features=wide).item_embeddings_.shape == (10, 2)

@@ -61,6 +61,8 @@ def test_pairs_equal_the_twin(rng, n_items, n_queries, threads):
         np.testing.assert_array_equal(got, twin.rank(scores, rows, items, drop))
         shared = scorer.mean_rank(queries, rows, items, exclude=drop, threads=threads)
         np.testing.assert_array_equal(shared, twin.mean_rank(scores, rows, items, drop))
+        last = scorer.last_rank(queries, rows, items, exclude=drop, threads=threads)
+        np.testing.assert_array_equal(last, twin.last_rank(scores, rows, items, drop))
 
 
 @pytest.mark.usefixtures("simd_level")

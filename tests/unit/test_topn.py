@@ -174,10 +174,14 @@ def test_ranks_of_all_pairs_equal_the_twin(rng, excluded):
     np.testing.assert_array_equal(ranks, twin.rank(dense, at, found, exclude))
     shared = DenseScorer(items).mean_rank(queries, at, found, exclude=exclude)
     np.testing.assert_array_equal(shared, twin.mean_rank(dense, at, found, exclude))
+    last = DenseScorer(items).last_rank(queries, at, found, exclude=exclude)
+    np.testing.assert_array_equal(last, twin.last_rank(dense, at, found, exclude))
     ranks = SparseScorer(table).rank(rows, at, found, exclude=exclude)
     np.testing.assert_array_equal(ranks, twin.rank(twin.sparse_scores(rows, table), at, found, exclude))
     shared = SparseScorer(table).mean_rank(rows, at, found, exclude=exclude)
     np.testing.assert_array_equal(shared, twin.mean_rank(twin.sparse_scores(rows, table), at, found, exclude))
+    last = SparseScorer(table).last_rank(rows, at, found, exclude=exclude)
+    np.testing.assert_array_equal(last, twin.last_rank(twin.sparse_scores(rows, table), at, found, exclude))
     np.testing.assert_array_equal(
         SparseScorer(table).score(rows, at, found), np.nan_to_num(twin.sparse_scores(rows, table))[at, found]
     )

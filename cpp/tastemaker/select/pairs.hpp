@@ -13,11 +13,20 @@ namespace tastemaker {
 enum class Ties {
     by_index,  // its place in the total order
     shared,    // twice the mean of their places, which is whole
+    last,      // the last of their places
 };
 
 // Returns twice what an item of equal score adds to the number of items before `item`.
 inline std::int64_t twice_tied(Ties ties, index_t other, index_t item) {
-    return ties == Ties::shared ? other != item : 2 * (other < item);
+    switch (ties) {
+        case Ties::by_index:
+            return 2 * (other < item);
+        case Ties::shared:
+            return other != item;
+        case Ties::last:
+            return 2 * (other != item);
+    }
+    return 0;
 }
 
 // Returns the rank of an item from twice the number of items before it.

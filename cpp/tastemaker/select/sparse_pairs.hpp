@@ -68,19 +68,19 @@ private:
         if (ties_ == Ties::by_index) {
             return 2 * before;
         }
-        // The tied count once instead of twice or not at all. The upper half of a key is its score.
+        // The tied below come before too, or all count half. The upper half of a key is its score.
         const auto tied = [=](rank_key key) { return key >> 32 == target >> 32; };
         const auto above = std::ranges::count_if(candidates_, [=](rank_key key) { return tied(key) && key > target; });
         const auto below = std::ranges::count_if(candidates_, [=](rank_key key) { return tied(key) && key < target; });
-        return 2 * before - above + below;
+        return ties_ == Ties::last ? 2 * (before + below) : 2 * before - above + below;
     }
 
     std::int64_t twice_before_untouched(index_t item, std::span<const index_t> seen) const {
         const auto touched = static_cast<std::int64_t>(candidates_.size());
-        if (ties_ == Ties::shared) {
+        if (ties_ != Ties::by_index) {
             const bool itself = !std::ranges::binary_search(seen, item);
             const auto open = static_cast<std::int64_t>(catalogue_) - std::ssize(seen);
-            return 2 * touched + (open - touched - itself);
+            return 2 * touched + (ties_ == Ties::last ? 2 : 1) * (open - touched - itself);
         }
         const auto before = std::ranges::count_if(candidates_, [=](rank_key key) { return key_index(key) < item; });
         const auto forgotten = std::ranges::lower_bound(seen, item) - seen.begin();

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
+from tastemaker._validation import warn
 from tastemaker.data._feature_entries import Entries, read_features
 from tastemaker.data._idarrays import unique_ids
 from tastemaker.data._merge import Rows, WeightPolicy, merge
@@ -90,19 +89,10 @@ def _report_unknown(label: str, role: str, unknown: np.ndarray, size: int) -> No
             f"{label} must describe {role}s of the interactions, but none of its {size} ids occurs there: "
             f"{first}."
         )
-    warnings.warn(
+    warn(
         f"{label} has {distinct.size} ids without interactions, which are left out: {first}.",
         DataWarning,
-        stacklevel=_levels_to_caller(),
     )
-
-
-def _levels_to_caller() -> int:
-    """Return the stacklevel, seen from the function that calls this, of the first frame outside tastemaker."""
-    level = 1
-    while sys._getframe(level).f_globals.get("__name__", "").startswith("tastemaker."):
-        level += 1
-    return level
 
 
 def _check_separators(

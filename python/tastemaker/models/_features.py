@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
@@ -10,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import scipy.sparse as sp
 
-from tastemaker._validation import as_csr, check_finite, check_float, shown
+from tastemaker._validation import as_csr, check_finite, check_float, shown, warn
 from tastemaker.data import Dataset
 from tastemaker.data.features import FeatureTable
 from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, DataWarning
@@ -59,7 +58,11 @@ class Features:
     def identity(self) -> bool:
         """Whether row i has feature i alone, with weight 1."""
         rows, columns = self.matrix.shape
-        return rows == columns == self.indicators and bool((self.matrix.data == 1).all())
+        if not rows == columns == self.matrix.nnz:
+            return False
+        each = np.arange(rows + 1)
+        diagonal = (self.matrix.indices == each[:-1]).all() and (self.matrix.indptr == each).all()
+        return bool(diagonal and (self.matrix.data == 1).all())
 
     @property
     def label(self) -> str:
@@ -128,11 +131,10 @@ class Features:
         place = {name: self.indicators + at for at, name in enumerate(self.named())}
         unknown = [name for name in pairs if name not in place]
         if unknown:
-            warnings.warn(
+            warn(
                 f"{self.label}: {len(unknown)} of {len(pairs)} features were not seen in training and are ignored "
                 f"(first: {', '.join(map(shown, unknown[:3]))}).",
                 DataWarning,
-                stacklevel=4,
             )
         known = [(place[name], float(weight)) for name, weight in pairs.items() if name in place]
         columns, values = (
@@ -164,11 +166,10 @@ def read_features(
         features = _from_matrix(side, given, n, bool(indicators))
     empty = int((np.diff(features.matrix.indptr) == 0).sum())
     if empty:
-        warnings.warn(
+        warn(
             f"`{label}`: {empty} of {n} {side}s have no feature, so that nothing can be learned of them. "
             f"Use `{side}_indicators=True`, which gives each a feature of its own.",
             DataWarning,
-            stacklevel=2,
         )
     return replace(features, matrix=_weighted(features.matrix, features, weights))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tastemaker._table import FrameKind
-from tastemaker._validation import as_csr, check_finite, check_indices, shown
+from tastemaker._validation import as_csr, check_finite, check_indices, shown, warn
 from tastemaker.data import Dataset, IdMap
 from tastemaker.errors import ArgumentTypeError, DataError, DataWarning
 
@@ -106,11 +105,10 @@ def known_indices(name: str, ids: Any, known: IdMap | None, size: int) -> np.nda
     unknown = int((found < 0).sum())
     if unknown:
         first = [shown(i) for i, at in zip(ids, found, strict=True) if at < 0][:3]
-        warnings.warn(
+        warn(
             f"`{name}`: {unknown} of {len(ids)} items were not seen in training and are ignored "
             f"(first: {', '.join(first)}).",
             DataWarning,
-            stacklevel=4,
         )
     return np.unique(found[found >= 0])
 
@@ -187,9 +185,8 @@ def _from_dataset(data: Dataset, items: IdMap | None) -> NewUsers:
 
 def _warn_ignored(ignored: int, total: int) -> None:
     if ignored:
-        warnings.warn(
+        warn(
             f"`interactions`: {ignored} of {total} interactions are with items not seen in training; "
             "they are ignored.",
             DataWarning,
-            stacklevel=5,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ import scipy.sparse as sp
 
 from tastemaker import _modelfile
 from tastemaker._runtime import num_threads
-from tastemaker._validation import check_bool, check_int, friendly
+from tastemaker._validation import check_bool, check_int, friendly, warn
 from tastemaker.data import IdMap
 from tastemaker.errors import ArgumentError, DataWarning
 from tastemaker.models._blending import BlendScorer
@@ -357,11 +356,10 @@ class Recommender(Comparable):
         cold = np.diff(self.seen_.indptr) == 0
         unserved = int((empty & (cold if who.rows is None else cold[who.rows])).sum())
         if unserved:
-            warnings.warn(
+            warn(
                 f"{unserved} of {who.size} users have no interactions in training and got no recommendations; "
                 "Popular() serves such users.",
                 DataWarning,
-                stacklevel=5,
             )
 
     def _pairs(self, users: Any, items: Any) -> tuple[np.ndarray, np.ndarray, bool]:

@@ -14,6 +14,14 @@ from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, Unkno
 from tastemaker.models._inputs import id_list, is_scalar_id
 from tastemaker.models._outputs import Ranked
 
+#: Names of ours that an error of a native model may hold, with those that implicit has.
+words = {
+    "`data`": "`user_items`",
+    "`reg`": "`regularization`",
+    "`BPR`": "`BayesianPersonalizedRanking`",
+    "`LogisticMF`": "`LogisticMatrixFactorization`",
+}
+
 #: Largest number of rows and columns that 32-bit indices count.
 max_size = int(np.iinfo(np.int32).max)
 
@@ -111,6 +119,19 @@ def shaped(ranked: Ranked, n: int, asked: Asked, dtype: Any = np.float32) -> Ran
     scores[~found] = no_score
     missing = ((0, 0), (0, n - ids.shape[1]))
     return np.pad(ids, missing, constant_values=-1), np.pad(scores, missing, constant_values=no_score)
+
+
+def dtype_of(dtype: Any) -> Any:
+    """Return the type of the factors."""
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        raise ArgumentTypeError(f"`dtype` must be float32 or float64, got {shown(dtype)}.") from None
+
+
+def check_callback(callback: Any) -> None:
+    if callback is not None and not callable(callback):
+        raise ArgumentTypeError(f"`callback` must be callable or None, got {shown(callback)}.")
 
 
 def thread_count(num_threads: Any) -> int | None:

@@ -9,8 +9,17 @@ import numpy as np
 import scipy.sparse as sp
 
 from tastemaker._validation import as_csr, check_float, check_int, friendly
+from tastemaker.compat._words import in_words
 from tastemaker.compat.implicit import _files
-from tastemaker.compat.implicit._arguments import Asked, length_of, mask_of, rows_for, shaped, thread_count
+from tastemaker.compat.implicit._arguments import (
+    Asked,
+    length_of,
+    mask_of,
+    rows_for,
+    shaped,
+    thread_count,
+    words,
+)
 from tastemaker.compat.implicit._weights import bm25_weight, normalize, tfidf_weight
 from tastemaker.compat.implicit.recommender_base import RecommenderBase
 from tastemaker.compat.implicit.utils import check_csr
@@ -214,9 +223,9 @@ class ItemItemRecommender(RecommenderBase):
             )
         X = check_csr(counts)
         K = check_int("K", self.K, low=1)
-        native.set_params(neighbors=K).fit(
-            X, progress=bool(show_progress), threads=thread_count(self.num_threads)
-        )
+        native.set_params(neighbors=K)
+        with in_words(words):
+            native.fit(X, progress=bool(show_progress), threads=thread_count(self.num_threads))
         self.similarity = _with_itself(native.similarity_, weigh(X), K)
 
     def _fitted(self) -> tuple[NearestNeighboursScorer, int]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
+from tastemaker._validation import warn
 from tastemaker.errors import ModelFitError, UnsupportedError
 from tastemaker.models._outputs import Ranked
 
@@ -116,10 +116,9 @@ class RecommenderBase(ABC):
         self, userid: Any, user_items: Any, selected_items: Any, recalculate_user: bool = False
     ) -> Ranked:
         """Return the selected items best first; deprecated in favour of ``recommend(items=...)``."""
-        warnings.warn(
+        warn(
             "rank_items is deprecated: call recommend with items=selected_items.",
             DeprecationWarning,
-            stacklevel=2,
         )
         return self.recommend(
             userid,

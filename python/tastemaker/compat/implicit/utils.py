@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tastemaker._runtime import generator
+from tastemaker._validation import warn
 from tastemaker.compat.implicit._arguments import sparse
 from tastemaker.errors import ArgumentError, ArgumentTypeError, PerformanceWarning
 
@@ -33,11 +33,10 @@ def check_csr(user_items: Any) -> sp.csr_array:
     start = time.perf_counter()
     matrix = sparse("user_items", user_items)
     if user_items.format != "csr":
-        warnings.warn(
+        warn(
             f"`user_items` should be a CSR matrix, got {type(user_items).__name__}; "
             f"converting it took {time.perf_counter() - start:.3g} seconds. Pass user_items.tocsr().",
             ParameterWarning,
-            stacklevel=3,
         )
     return matrix
 

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tastemaker._validation import as_csr, check_finite, check_int
+from tastemaker.compat._words import in_words
 from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, ModelFitError
 
 #: What stands for a weight of 0: the interaction stays one, and moves nothing.
@@ -37,18 +38,10 @@ class DivergenceError(ModelFitError, ValueError):
 def lightfm_words() -> Iterator[None]:
     """Give errors of the native model the names that LightFM has for its parameters."""
     try:
-        yield
-    except (ArgumentError, DataError) as error:
-        raise type(error)(_translated(error)) from error
+        with in_words(_words):
+            yield
     except ModelFitError as error:
-        raise DivergenceError(_translated(error)) from error
-
-
-def _translated(error: Exception) -> str:
-    text = str(error)
-    for ours, theirs in _words.items():
-        text = text.replace(ours, theirs)
-    return text
+        raise DivergenceError(str(error)) from error
 
 
 def thread_count(num_threads: Any) -> int:

@@ -224,7 +224,7 @@ class LightFM(State):
         Returns
         -------
         csr_matrix of float32
-            At the places of ``test_interactions``. Equal scores share their mean place.
+            At the places of ``test_interactions``. Equal scores all get the last of their places.
         """
         self._check_fitted()
         threads = thread_count(num_threads)
@@ -239,7 +239,7 @@ class LightFM(State):
             for side, features, rows in zip(SIDES, (user_features, item_features), test.shape, strict=True)
         ]
         rows = np.repeat(np.arange(test.shape[0]), np.diff(test.indptr))
-        places = scorer_of(*sides[1]).mean_rank(
+        places = scorer_of(*sides[1]).last_rank(
             queries_of(*sides[0]), rows, test.indices, exclude=exclude, threads=threads
         )
         return sp.csr_matrix(

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import scipy.sparse as sp
 
+from tastemaker.compat._words import in_words
 from tastemaker.compat.implicit import _files
-from tastemaker.compat.implicit._arguments import thread_count
-from tastemaker.compat.implicit.cpu.matrix_factorization_base import Factors, MatrixFactorizationBase
+from tastemaker.compat.implicit._arguments import thread_count, words
+from tastemaker.compat.implicit.cpu.matrix_factorization_base import Factors, MatrixFactorizationBase, Side
 from tastemaker.compat.implicit.utils import check_random_state
 from tastemaker.errors import ArgumentError, FormatError
 from tastemaker.models._sgd import Parameters
@@ -55,11 +56,11 @@ class Stochastic(MatrixFactorizationBase):
         """Return parameters at random."""
 
     @abstractmethod
-    def _split(self, side: str, table: Factors) -> tuple[Factors, Factors]:
+    def _split(self, side: Side, table: Factors) -> tuple[Factors, Factors]:
         """Return (factors, biases) of a table."""
 
     @abstractmethod
-    def _joined(self, side: str, factors: Factors, biases: Factors) -> Factors:
+    def _joined(self, side: Side, factors: Factors, biases: Factors) -> Factors:
         """Return the table of factors and biases."""
 
     def _train(self, native: Any, user_items: sp.csr_array, show_progress: bool, report: Any) -> None:
@@ -70,13 +71,15 @@ class Stochastic(MatrixFactorizationBase):
             np.diff(user_items.indptr) > 0,
             np.bincount(user_items.indices, minlength=user_items.shape[1]) > 0,
         )
-        native.start = [self._begin(*side, rng) for side in zip(("user", "item"), active, strict=True)]
+        sides: tuple[Side, Side] = ("users", "items")
+        native.start = [self._begin(*side, rng) for side in zip(sides, active, strict=True)]
         native.seed = int(rng.integers(2**62))
 
         def take() -> None:
-            for side in ("user", "item"):
-                parts = getattr(native, f"{side}_factors_"), getattr(native, f"{side}_biases_")
-                setattr(self, f"{side}_factors", self._joined(side, *parts).astype(self.dtype))
+            for side in sides:
+                one = side.removesuffix("s")
+                parts = getattr(native, f"{one}_factors_"), getattr(native, f"{one}_biases_")
+                setattr(self, f"{one}_factors", self._joined(side, *parts).astype(self.dtype))
 
         def after_epoch(state: TrainingState) -> None:
             take()
@@ -84,22 +87,16 @@ class Stochastic(MatrixFactorizationBase):
                 report(state)
 
         threads = thread_count(self.num_threads)
-        native.fit(user_items, progress=bool(show_progress), callback=after_epoch, threads=threads)
+        with in_words(words):
+            native.fit(user_items, progress=bool(show_progress), callback=after_epoch, threads=threads)
 
-    def _begin(self, side: str, active: np.ndarray, rng: np.random.Generator) -> Parameters:
+    def _begin(self, side: Side, active: np.ndarray, rng: np.random.Generator) -> Parameters:
         """Return the present parameters; new rows at random, those without interactions at zero."""
         start = self._rows(len(active), rng)
         start.embeddings[~active], start.biases[~active] = 0, 0
-        present = getattr(self, f"{side}_factors")
+        present = self._to_go_on(side, len(active), self.factors, self._extra)
         if present is None:
             return start
-        width = self.factors + self._extra
-        if present.shape[1] != width or len(present) > len(active):
-            raise ArgumentError(
-                f"`user_items` and `factors` must be no smaller than those that fit goes on from, got {len(active)} "
-                f"{side}s for {len(present)}, {width} columns for {present.shape[1]}. Set user_factors and "
-                "item_factors to None to start anew."
-            )
         start.embeddings[: len(present)], start.biases[: len(present)] = self._split(side, present)
         return start
 

@@ -11,8 +11,18 @@ import scipy.linalg
 
 from tastemaker._runtime import config
 from tastemaker._validation import check_finite, check_float, check_int, friendly
+from tastemaker.compat._words import in_words
 from tastemaker.compat.implicit import _files
-from tastemaker.compat.implicit._arguments import Asked, index_array, max_size, rows_for, thread_count
+from tastemaker.compat.implicit._arguments import (
+    Asked,
+    check_callback,
+    dtype_of,
+    index_array,
+    max_size,
+    rows_for,
+    thread_count,
+    words,
+)
 from tastemaker.compat.implicit.cpu._equations import (
     item_factor,
     least_squares,
@@ -23,7 +33,7 @@ from tastemaker.compat.implicit.cpu._equations import (
 from tastemaker.compat.implicit.cpu._native import _ALS, solver_against
 from tastemaker.compat.implicit.cpu.matrix_factorization_base import Factors, MatrixFactorizationBase, Side
 from tastemaker.compat.implicit.utils import check_csr, check_random_state, nonzeros
-from tastemaker.errors import ArgumentError, DataError, FormatError, ModelFitError, UnsupportedError
+from tastemaker.errors import ArgumentError, FormatError, ModelFitError, UnsupportedError
 from tastemaker.models._training import TrainingState
 
 __all__ = [
@@ -115,7 +125,7 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
         self.factors = factors
         self.regularization = regularization
         self.alpha = alpha
-        self.dtype = np.dtype(dtype)
+        self.dtype = dtype_of(dtype)
         self.use_native = use_native
         self.use_cg = use_cg
         self.iterations = iterations
@@ -142,6 +152,8 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
         ModelFitError
             Factors stopped being finite; the model keeps the last good iteration.
         """
+        report = callback or self.fit_callback
+        check_callback(report)
         matrix = check_csr(user_items)
         native = _ALS(
             factors=check_int("factors", self.factors, low=1),
@@ -155,7 +167,6 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
         terms = (
             self.alpha * float(np.abs(matrix.data).sum(dtype=np.float64)) + np.prod(matrix.shape) - matrix.nnz
         )
-        report = callback or self.fit_callback
 
         def take() -> None:
             self.user_factors = native.user_factors_.astype(self.dtype, copy=False)
@@ -167,12 +178,9 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
                 report(state.epoch - 1, state.seconds, None if state.loss is None else state.loss / terms)
 
         try:
-            native.fit(
-                matrix,
-                progress=bool(show_progress),
-                callback=after_iteration,
-                threads=thread_count(self.num_threads),
-            )
+            threads = thread_count(self.num_threads)
+            with in_words(words):
+                native.fit(matrix, progress=bool(show_progress), callback=after_iteration, threads=threads)
         except ModelFitError as error:
             raise ModelFitError(
                 f"NaN or infinity encountered in factors. Raise `regularization` ({self.regularization:g}), or lower "
@@ -326,20 +334,10 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
         return self._grown("users", shape[0], rng), self._grown("items", shape[1], rng)
 
     def _grown(self, side: Side, rows: int, rng: np.random.Generator) -> Factors:
-        present = self._factors[side]
-        known, width = (0, self.factors) if present is None else present.shape
-        if width != self.factors:
-            raise ArgumentError(
-                f"`factors` must be {width}, as in the factors that fit goes on from, got {self.factors}. "
-                "Set user_factors and item_factors to None to start anew."
-            )
-        if known > rows:
-            raise DataError(
-                f"`user_items` must have at least the {known} {side} of the factors that fit goes on from, got {rows}. "
-                "Set user_factors and item_factors to None to start anew."
-            )
+        present = self._to_go_on(side, rows, self.factors)
+        known = 0 if present is None else len(present)
         # implicit's distribution, drawn in its order: the same seed starts both at the same factors.
-        new = rng.random((rows - known, width), dtype=self.dtype.type) * self.dtype.type(0.01)
+        new = rng.random((rows - known, self.factors), dtype=self.dtype.type) * self.dtype.type(0.01)
         return new if present is None else np.concatenate([present, new])
 
     def _recalculated(self, given: Side, asked: Asked, name: str, interactions: Any) -> Factors:

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tastemaker._validation import check_int, friendly
+from tastemaker.compat.implicit._arguments import check_callback, dtype_of
 from tastemaker.compat.implicit.cpu._stochastic import Stochastic, _LogisticMF, ones
-from tastemaker.compat.implicit.cpu.matrix_factorization_base import Factors
+from tastemaker.compat.implicit.cpu.matrix_factorization_base import Factors, Side
 from tastemaker.compat.implicit.utils import check_csr
 from tastemaker.models._sgd import Parameters
 
@@ -67,7 +68,7 @@ class LogisticMatrixFactorization(Stochastic):
         self.factors = factors
         self.learning_rate = learning_rate
         self.regularization = regularization
-        self.dtype = np.dtype(dtype)
+        self.dtype = dtype_of(dtype)
         self.iterations = iterations
         self.neg_prop = neg_prop
         self.random_state = random_state
@@ -86,6 +87,7 @@ class LogisticMatrixFactorization(Stochastic):
         callback : callable, optional
             Called as ``callback(epoch, seconds)``.
         """
+        check_callback(callback)
         matrix = check_csr(user_items)
         native = _LogisticMF(
             factors=check_int("factors", self.factors, low=1),
@@ -101,9 +103,9 @@ class LogisticMatrixFactorization(Stochastic):
         both = rng.standard_normal((rows, self.factors + 1), dtype=np.float32)
         return Parameters(both[:, :-1].copy(), both[:, -1].copy(), np.zeros_like(both), both[:0])
 
-    def _split(self, side: str, table: Factors) -> tuple[Factors, Factors]:
-        return table[:, :-2], table[:, -1 if side == "user" else -2]
+    def _split(self, side: Side, table: Factors) -> tuple[Factors, Factors]:
+        return table[:, :-2], table[:, -1 if side == "users" else -2]
 
-    def _joined(self, side: str, factors: Factors, biases: Factors) -> Factors:
+    def _joined(self, side: Side, factors: Factors, biases: Factors) -> Factors:
         last = [ones(factors), biases[:, None]]
-        return np.hstack([factors, *(last if side == "user" else last[::-1])])
+        return np.hstack([factors, *(last if side == "users" else last[::-1])])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from tastemaker._validation import check_finite, friendly, shown
+from tastemaker._validation import check_finite, friendly, shown, warn
 from tastemaker.compat.implicit._arguments import (
     Asked,
     length_of,
@@ -21,7 +20,7 @@ from tastemaker.compat.implicit._arguments import (
     thread_count,
 )
 from tastemaker.compat.implicit.recommender_base import RecommenderBase
-from tastemaker.errors import ArgumentError, ArgumentTypeError, NotFittedError, UnsupportedError
+from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, NotFittedError, UnsupportedError
 from tastemaker.models._outputs import Ranked
 from tastemaker.retrieval import DenseScorer
 
@@ -126,10 +125,9 @@ class MatrixFactorizationBase(RecommenderBase):
 
         Row r is user ``r + users_items_offset``.
         """
-        warnings.warn(
+        warn(
             "recommend_all is deprecated: call recommend with an array of user ids.",
             DeprecationWarning,
-            stacklevel=2,
         )
         ids, _ = self.recommend(
             np.arange(user_items.shape[0]) + users_items_offset,
@@ -196,6 +194,23 @@ class MatrixFactorizationBase(RecommenderBase):
                 f"This `{type(self).__name__}` has no factors of {side}. Call fit(user_items) first."
             )
         return factors
+
+    def _to_go_on(self, side: Side, rows: int, factors: int, extra: int = 0) -> Factors | None:
+        """Return the present factors, from which a training with that many rows and columns goes on; None to start."""
+        present = self._factors[side]
+        if present is None:
+            return None
+        if present.shape[1] != factors + extra:
+            raise ArgumentError(
+                f"`factors` must be {present.shape[1] - extra}, as in the factors that fit goes on from, "
+                f"got {factors}. Set user_factors and item_factors to None to start anew."
+            )
+        if len(present) > rows:
+            raise DataError(
+                f"`user_items` must have at least the {len(present)} {side} of the factors that fit goes on from, got "
+                f"{rows}. Set user_factors and item_factors to None to start anew."
+            )
+        return present
 
     def _to_recommend(
         self,
