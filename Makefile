@@ -16,13 +16,13 @@ cmake := $(venv) CMAKE_GENERATOR=Ninja cmake
 say := @printf '==> %s\n'
 werror := $(if $(CI),ON,OFF)
 
-cpp_files := $(shell find cpp src tests/cpp bench/cpp -name '*.?pp')
-sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp src -type f)
+cpp_files := $(shell find cpp src tests/cpp bench/cpp examples/cpp -name '*.?pp')
+sources := pyproject.toml CMakeLists.txt $(shell find cpp src -type f)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo setup test test-cpp test-python test-presets lint format bench quality quality-beside quality-search bench-cpp wheel-check clean FORCE
+.PHONY: help demo setup test test-cpp test-python test-presets lint format bench quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,10 +50,11 @@ test-python: $(stamps)/dev
 	$(say) "Python tests"
 	@$(python) -m pytest -q -n auto --maxprocesses 8 $(ARGS)
 
-lint: $(stamps)/dev ## check style and types: ruff, mypy, clang-format
+lint: $(stamps)/dev ## check style and types: ruff, mypy, stubtest, clang-format
 	@$(venv) ruff check --quiet .
 	@$(venv) ruff format --quiet --diff .
 	@$(python) -m mypy
+	@$(python) -m mypy.stubtest tastemaker._core
 	@$(venv) clang-format --dry-run -Werror $(cpp_files)
 
 format: $(stamps)/dev ## rewrite the sources in the house's format
@@ -78,6 +79,15 @@ bench-cpp: $(stamps)/tools $(stamps)/benchmark ## run the C++ microbenchmarks
 	@$(cmake) --preset bench >/dev/null
 	@$(cmake) --build build/bench -- --quiet
 	@build/bench/bench/cpp/tastemaker_bench $(ARGS)
+
+example-cpp: $(stamps)/tools ## install the C++ core alone; train ALS from a CSV with it
+	$(say) "C++ core without Python, installed, and a program that finds it there"
+	@$(cmake) -S cpp -B build/core -D TASTEMAKER_WERROR=$(werror) >/dev/null
+	@$(cmake) --build build/core -- --quiet
+	@$(cmake) --install build/core --prefix build/core/prefix >/dev/null
+	@$(cmake) -S examples/cpp -B build/example -D CMAKE_PREFIX_PATH=$(CURDIR)/build/core/prefix >/dev/null
+	@$(cmake) --build build/example -- --quiet
+	@$(venv) ctest --test-dir build/example --output-on-failure
 
 wheel-check: $(stamps)/dev ## build sdist and wheel, install the wheel in a bare environment, use it
 	@$(python) tools/check_wheel.py

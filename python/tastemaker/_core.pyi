@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 from tastemaker._validation import CsrParts
 
+class _NativeType(type): ...  # pybind11's metaclass, under whatever name its version gives it
+
 class NumericalError(ArithmeticError): ...
 
 # system
@@ -15,7 +17,7 @@ def simd_level() -> str: ...
 def set_simd_level(name: str) -> None: ...
 
 # topn
-class DenseIndex:
+class DenseIndex(metaclass=_NativeType):
     def __init__(self, items: npt.NDArray[np.float32], threads: int) -> None: ...
     def topn(
         self,
@@ -43,7 +45,7 @@ class DenseIndex:
         threads: int,
     ) -> npt.NDArray[np.int64]: ...
 
-class SparseIndex:
+class SparseIndex(metaclass=_NativeType):
     def __init__(self, table: CsrParts) -> None: ...
     def topn(
         self,
@@ -67,7 +69,7 @@ class SparseIndex:
         threads: int,
     ) -> npt.NDArray[np.int64]: ...
 
-class TableIndex:
+class TableIndex(metaclass=_NativeType):
     def __init__(self, table: npt.NDArray[np.float32]) -> None: ...
     def topn(
         self,
@@ -112,14 +114,14 @@ def knn_neighbours(
 # als
 als_padding: int
 
-class AlsMatrix:
+class AlsMatrix(metaclass=_NativeType):
     def __init__(self, csr: CsrParts) -> None: ...
     def transposed(self) -> AlsMatrix: ...
 
-class AlsProblem:
+class AlsProblem(metaclass=_NativeType):
     def __init__(self, reg: float, alpha: float, unobserved_weight: float, nu: float) -> None: ...
 
-class AlsSolver:
+class AlsSolver(metaclass=_NativeType):
     def __init__(self, *, cg_steps: int = 0, block_size: int = 0, preconditioned: bool = True) -> None: ...
     @property
     def iterates(self) -> bool: ...
@@ -162,20 +164,20 @@ def als_objective(
 def ease_gram(users: CsrParts, items: CsrParts, out: npt.NDArray[np.float32], threads: int) -> None: ...
 
 # svd
-class SparseOperand:
+class SparseOperand(metaclass=_NativeType):
     def __init__(self, matrix: CsrParts) -> None: ...
     def times(self, columns: npt.NDArray[np.float64], threads: int) -> npt.NDArray[np.float64]: ...
 
 # sgd
 sgd_padding: int
 
-class SgdMatrix:
+class SgdMatrix(metaclass=_NativeType):
     def __init__(self, csr: CsrParts) -> None: ...
 
-class SgdExamples:
+class SgdExamples(metaclass=_NativeType):
     def __init__(self, csr: CsrParts, drawn: npt.NDArray[np.int32]) -> None: ...
 
-class SgdSettings:
+class SgdSettings(metaclass=_NativeType):
     def __init__(
         self,
         *,

@@ -216,3 +216,8 @@ def test_files_stay_small():
             if path.suffix in {".py", ".pyi", ".hpp", ".cpp"}:
                 lines = len(path.read_text().splitlines())
                 assert lines <= limits.get(path, 400), f"{path.relative_to(ROOT)} has {lines} lines: split it"
+
+
+def test_the_core_alone_has_the_version_of_the_package() -> None:
+    (version,) = re.findall(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)
+    assert f"project(tastemaker_core VERSION {version} " in (ROOT / "cpp" / "CMakeLists.txt").read_text("utf-8")
