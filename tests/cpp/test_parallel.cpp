@@ -10,6 +10,7 @@
 
 #include "tastemaker/base/interrupt.hpp"
 #include "tastemaker/base/parallel.hpp"
+#include "tastemaker/base/phases.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/wait.h>
@@ -73,6 +74,36 @@ TEST_CASE("parallel: each chunk is visited once and workers lie in [0, threads)"
         });
         CHECK(count == std::vector<int>(1000, 1));
         CHECK(in_range);
+    }
+}
+
+TEST_CASE("phases: each chunk of a phase is visited once, after the whole of the phase before") {
+    for (const int threads : thread_counts) {
+        constexpr offset_t phases = 200;
+        std::atomic<offset_t> visited{0};
+        offset_t ended = 0;
+        std::atomic<bool> sound{true};
+        parallel_phases(
+            phases, threads, [](offset_t phase) { return 1 + phase % 5; },
+            [&](offset_t phase, offset_t chunk, int worker) {
+                sound = sound && phase == ended && chunk <= phase % 5 && worker >= 0 && worker < threads;
+                ++visited;
+            },
+            [&](offset_t phase) { sound = sound && phase == ended++ && visited.exchange(0) == 1 + phase % 5; });
+        CHECK(sound);
+        CHECK(ended == phases);
+    }
+}
+
+TEST_CASE("phases: an exception ends all threads and reaches the caller") {
+    for (const int threads : thread_counts) {
+        const auto fail = [](offset_t phase, offset_t, int) {
+            if (phase == 3) {
+                throw std::runtime_error("phase 3");
+            }
+        };
+        CHECK_THROWS_AS(
+            parallel_phases(10, threads, [](offset_t) { return 4; }, fail, [](offset_t) {}), std::runtime_error);
     }
 }
 
