@@ -10,8 +10,6 @@ import textwrap
 import time
 from pathlib import Path
 
-import numpy as np
-
 import tastemaker as tm
 
 # Chosen on the training part alone: by hiding five films per viewer more, and keeping what found most of them.
@@ -73,8 +71,8 @@ def main() -> None:
 
 def show_viewer(viewer: int, split: tm.splits.Split, titles: dict[int, str]) -> None:
     """Print what a viewer rated best, the hidden films, and the first five of each model side by side."""
-    hidden = items_of(viewer, split.test)
-    print_list("Rated best:", [titles[film] for film in items_of(viewer, split.train)[:8]])
+    hidden = split.test.items_of(viewer)
+    print_list("Rated best:", [titles[film] for film in split.train.items_of(viewer)[:8]])
     print_list("Hidden:", [titles[film] for film in hidden])
     print("Recommended (* was hidden):\n")
 
@@ -92,13 +90,6 @@ def show_neighbours(film: int, titles: dict[int, str]) -> None:
         films = MODELS[name].similar_items(film, n=5, titles=titles)
         columns[name] = [short(title) for title in films["title"]]
     print_side_by_side(columns)
-
-
-def items_of(user: int, data: tm.Dataset) -> list[int]:
-    """Ids of a user's items, largest weight first."""
-    row = data.matrix[data.users.lookup([user])]
-    best_first = np.argsort(-row.data, kind="stable")
-    return data.items.take(row.indices[best_first]).tolist()
 
 
 def readable(title: str) -> str:

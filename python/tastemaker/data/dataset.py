@@ -336,6 +336,23 @@ class Dataset(Interactions):
             role: name or (False if absent.get(role) else self.columns[role]) for role, name in named.items()
         }
 
+    def items_of(self, user: Any) -> np.ndarray:
+        """Return the ids of a user's items, largest weight first, equal ones in the order of their indices.
+
+        Raises
+        ------
+        UnknownIdError
+            No such user.
+
+        Examples
+        --------
+        >>> import tastemaker as tm
+        >>> tm.Dataset.from_tuples([("ann", "heat", 2), ("ann", "alien", 5), ("bob", "heat", 1)]).items_of("ann")
+        array(['alien', 'heat'], dtype=object)
+        """
+        row = self.matrix[self.users.lookup([user], "user")]
+        return self.items.take(row.indices[np.argsort(-row.data, kind="stable")])
+
     def describe(self) -> Description:
         """Return counts, density, weights, time span, thin users and items, memory, and what was guessed.
 
