@@ -26,6 +26,7 @@ suppress_warnings = ["myst.xref_missing"]  # links to files of the repository; t
 
 # Cells run with one thread: the answers are the same with more, and builders often share their cores.
 os.environ["TASTEMAKER_NUM_THREADS"] = "1"
+os.environ["TQDM_DISABLE"] = "1"
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 60
