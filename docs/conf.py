@@ -22,7 +22,9 @@ extensions = [
 ]
 myst_enable_extensions = ["colon_fence", "dollarmath", "deflist"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.xref_missing"]  # links to files of the repository; tests/unit/test_docs.py follows them
+suppress_warnings = [
+    "myst.xref_missing"
+]  # links to files of the repository; tests/unit/test_docs.py follows them
 
 # Cells run with one thread: the answers are the same with more, and builders often share their cores.
 os.environ["TASTEMAKER_NUM_THREADS"] = "1"

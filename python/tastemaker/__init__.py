@@ -28,7 +28,7 @@ _exports = {
     "load": "persistence",
     "num_threads": "_runtime",
 }
-_modules = ("data", "datasets", "errors", "evaluation", "plots", "splits")
+_modules = ("data", "datasets", "errors", "evaluation", "plots", "splits", "testing")
 
 __all__ = ["__version__", *_exports, *_modules]
 

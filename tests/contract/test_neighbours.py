@@ -1,4 +1,4 @@
-"""similar_items, similar_users and explain: where the abilities say so, and a clear refusal elsewhere."""
+"""explain: where the abilities say so, and a clear refusal elsewhere."""
 
 from __future__ import annotations
 
@@ -6,28 +6,7 @@ import numpy as np
 import pytest
 
 import tastemaker as tm
-from tastemaker.errors import ArgumentError, UnknownIdError, UnsupportedError
-
-
-@pytest.mark.parametrize(("verb", "size"), [("similar_items", 30), ("similar_users", 40)])
-def test_neighbours_are_ordered_and_exclude_oneself(model, verb, size):
-    similar = getattr(model, verb)
-    if verb not in model.abilities:
-        with pytest.raises(UnsupportedError, match=f"`{type(model).__name__}` cannot do {verb}"):
-            similar(0)
-        return
-    everyone = np.arange(size)
-    ids, scores = similar(everyone, n=6)
-    assert ids.shape == scores.shape == (size, 6)
-    assert not (ids == everyone[:, None]).any()
-    filled = np.where(ids >= 0, scores, -np.inf)
-    assert (np.diff(filled, axis=1) <= 0).all()
-    one, _ = similar(3, n=6)
-    np.testing.assert_array_equal(one, ids[3])
-    with pytest.raises(UnknownIdError):
-        similar(size)
-    with pytest.raises(ArgumentError, match="`n`"):
-        similar(0, n=0)
+from tastemaker.errors import ArgumentError, UnsupportedError
 
 
 def test_explanations_sum_to_the_score(model, X):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-import scipy.sparse as sp
-
 import tastemaker as tm
+from tastemaker.testing._samples import interactions, rows_of
+
+__all__ = ["MODELS", "interactions", "rows_of"]
 
 MODELS = {
     "popular": tm.Popular,
@@ -36,19 +36,3 @@ MODELS = {
     ),
     "blend-found": lambda: tm.Blend({"ease": tm.EASE(reg=20.0), "knn": tm.KNN(neighbors=8)}, k=5, rng=1),
 }
-
-
-def interactions(n_users: int = 40, n_items: int = 30, seed: int = 0) -> sp.csr_array:
-    """Return random counts with a popular head; every user and item has at least one."""
-    rng = np.random.default_rng(seed)
-    popularity = 1.0 / np.arange(1, n_items + 1)
-    dense = rng.random((n_users, n_items)) < 0.15 + 0.5 * popularity
-    dense[np.arange(n_users), rng.integers(0, n_items, n_users)] = True
-    dense[rng.integers(0, n_users, n_items), np.arange(n_items)] = True
-    return sp.csr_array((dense * rng.integers(1, 5, dense.shape)).astype(np.float32))
-
-
-def rows_of(matrix: sp.csr_array) -> list[tuple[str, int, float]]:
-    """Return the same interactions as tuples with ids: users are text, items are integers from 100."""
-    coo = matrix.tocoo()
-    return [(f"u{u}", 100 + int(i), float(w)) for u, i, w in zip(*coo.coords, coo.data, strict=True)]

@@ -41,7 +41,7 @@ from tastemaker.testing._samples import (
 
 
 def parameters_are_stored_unchanged(model: Recommender) -> None:
-    """``__init__`` stores each argument as it is; ``get_params`` and ``set_params`` agree; unknown names are refused."""
+    """``__init__`` stores arguments as they are; ``get_params`` and ``set_params`` agree; others are refused."""
     params = model.get_params()
     expect(fresh(model).get_params() == params, "a new model of the same parameters has the same parameters")
     expect(model.set_params(**params) is model, "set_params returns the model")
@@ -135,7 +135,9 @@ def any_form_of_the_same_data_gives_the_same_model(model: Recommender) -> None:
         "csc": X.tocsc(),
         "shuffled": sp.coo_array((coo.data[order], tuple(c[order] for c in coo.coords)), shape=X.shape),
         "in halves": sp.coo_array((coo.data[twice] / 2, tuple(c[twice] for c in coo.coords)), shape=X.shape),
-        "int64 indices": sp.csr_array((X.data, X.indices.astype(np.int64), X.indptr.astype(np.int64)), shape=X.shape),
+        "int64 indices": sp.csr_array(
+            (X.data, X.indices.astype(np.int64), X.indptr.astype(np.int64)), shape=X.shape
+        ),
         "float64": X.astype(np.float64),
         "int16": X.astype(np.int16),
     }
@@ -162,7 +164,9 @@ def partial_fit_grows_with_the_data(model: Recommender) -> None:
         return
     grown = start.extend([("new", 1), ("new", 77), ("u1", 77)])
     model.fit(start).partial_fit(grown)
-    expect((model.n_users_, model.n_items_) == (start.n_users + 1, start.n_items + 1), "one user and item more")
+    expect(
+        (model.n_users_, model.n_items_) == (start.n_users + 1, start.n_items + 1), "one user and item more"
+    )
     expect(len(model.recommend("new", n=3)) == 3, "the new user has a list")
     with refused(DataError, "must keep the", "data without known users"):
         model.partial_fit(start)
@@ -179,7 +183,7 @@ def copies_answer_alike(model: Recommender) -> None:
 
 
 def files_bring_the_model_back(model: Recommender) -> None:
-    """``load(save())`` has the class, parameters, learned values, ids and answers; it can be saved and trained again."""
+    """``load(save())`` has class, parameters, learned values, ids and answers, and can be saved and trained again."""
     with _folder() as folder:
         for data in (interactions(), dataset()):
             trained = fitted(model, data)
@@ -204,7 +208,9 @@ def learned_state(model: Recommender) -> dict[str, Any]:
     state: dict[str, Any] = {}
     for name, value in vars(model).items():
         if name == "models_":
-            state |= {f"{part}/{k}": v for part, member in value.items() for k, v in learned_state(member).items()}
+            state |= {
+                f"{part}/{k}": v for part, member in value.items() for k, v in learned_state(member).items()
+            }
         elif name.endswith("_"):
             state[name] = value.ids if isinstance(value, IdMap) else value
     return state

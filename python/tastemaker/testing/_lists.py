@@ -117,7 +117,9 @@ def scores_are_of_pairs(model: Recommender) -> None:
     model = fitted(model)
     scores = model.score(3, [0, 1, 2])
     expect(scores.shape == (3,), "one score per item")
-    expect(isinstance(model.score(3, 1), float) and model.score(3, 1) == scores[1], "a pair's score is a float")
+    expect(
+        isinstance(model.score(3, 1), float) and model.score(3, 1) == scores[1], "a pair's score is a float"
+    )
     with refused(ArgumentError, "pairs of the same length", "two users against three items"):
         model.score([0, 1], [0, 1, 2])
 
@@ -134,7 +136,10 @@ def new_users_are_answered_and_not_stored(model: Recommender) -> None:
     expect(ids.shape == (2, 5), "one list per new user")
     for row, user in enumerate((2, 4)):
         expect(not set(ids[row]) & set(X[[user]].indices), "what the new user did is not recommended")
-    expect(model.recommend(interactions=X[[2]].indices.tolist(), n=5)[0].shape == (5,), "a list of items is one user")
+    expect(
+        model.recommend(interactions=X[[2]].indices.tolist(), n=5)[0].shape == (5,),
+        "a list of items is one user",
+    )
     same_lists(model.recommend(n=5), before, "the known users' lists")
     with refused(ArgumentError, "must not both be given", "users and interactions at once"):
         model.recommend([1], interactions=X)
