@@ -9,7 +9,7 @@ from tests.contract.zoo import interactions
 from tests.reference import lightfm as twin
 
 import tastemaker as tm
-from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, DataWarning
+from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, DataWarning, UnknownIdError
 from tastemaker.models import lightfm
 
 LOSSES = ("warp", "bpr", "logistic", "warp_kos")
@@ -234,6 +234,54 @@ def test_a_new_item_by_its_features():
     crime, love = (model.represent_items([name])[0] for name in ("kind=crime", "kind=love"))
     np.testing.assert_array_equal(vectors[0], crime)
     assert user[:-2] @ crime[:-1] > user[:-2] @ love[:-1]
+
+
+def test_the_users_to_whom_to_show_an_item():
+    model = fit(with_tags())
+    found = model.recommend_users("film3", n=40, exclude_seen=False)
+    assert list(found.columns) == ["item", "user", "rank", "score"]
+    np.testing.assert_array_equal(found["score"], model.score(list(found["user"]), "film3"))
+    assert (np.diff(found["score"]) <= 0).all()
+    unseen = model.recommend_users(["film3", "film4"], n=40)
+    data = with_tags()
+    for item, part in unseen.groupby("item"):
+        liked = set(data.users.take(data.matrix[:, data.items.lookup([item])].nonzero()[0]))
+        assert set(part["user"]) == set(data.users.ids) - liked
+    ids, scores = model.recommend_users(n=2, output="arrays")
+    assert ids.shape == scores.shape == (12, 2)
+    assert model.recommend_users("film3", n=2, output="arrays")[0].shape == (2,)
+    with pytest.raises(UnknownIdError):
+        model.recommend_users("film99")
+
+
+def test_the_users_to_whom_to_show_a_new_item():
+    model = fit(with_tags())
+    crime = {f"u{u}" for u in range(20) if u % 2}
+    found = model.recommend_users(item_features=["kind=crime"], n=6)
+    assert list(found.columns) == ["user", "rank", "score"]
+    assert set(found["user"]) <= crime
+    rows = sp.csr_array(np.array([[1.0, 0, 0], [0, 1, 1]]))
+    both = model.recommend_users(item_features=rows, n=6)
+    assert set(both["user"][both["item"] == 0]) == set(found["user"])
+    assert not set(both["user"][both["item"] == 1]) & crime
+    why = model.explain(found["user"][0], item_features=["kind=crime"])
+    assert set(why["feature"]) == {"kind=crime", "bias of the user"}
+    assert why["contribution"].sum() == pytest.approx(found["score"][0], rel=1e-4)
+    why = model.explain(found["user"][0], item_features=["kind=crime"], by="user")
+    assert why["contribution"].sum() == pytest.approx(found["score"][0], rel=1e-4)
+    with pytest.warns(DataWarning, match="1 of 1 features were not seen"):
+        assert len(model.recommend_users(item_features=["kind=war"])) == 0
+    for call in (model.recommend_users, lambda *a, **o: model.explain("u0", *a, **o)):
+        with pytest.raises(ArgumentError, match="`items` and `item_features` must not both be given"):
+            call("film1", item_features=["kind=crime"])
+    with pytest.raises(ArgumentError, match="one id each"):
+        model.explain("u0", item_features=rows)
+
+
+def test_users_of_whom_nothing_is_known_are_no_audience():
+    X = sp.csr_array(np.vstack([np.eye(3), np.zeros((1, 3))]))
+    model = tm.LightFM(factors=3, epochs=2, rng=0).fit(X)
+    assert 3 not in model.recommend_users(0, n=4, exclude_seen=False)[0]
 
 
 def test_growth_moves_nothing_that_is_known():

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from tastemaker._validation import as_csr, check_choice, check_int, friendly
+from tastemaker._runtime import num_threads
+from tastemaker._validation import as_csr, check_bool, check_choice, check_int, friendly
 from tastemaker.errors import ArgumentError
 from tastemaker.models._features import Features, SideName
-from tastemaker.models._inputs import NewUsers, Who, new_users
-from tastemaker.models._outputs import Output, Ranked, as_frame, frame_ids
+from tastemaker.models._inputs import NewUsers, Who, indices, is_scalar_id, new_users
+from tastemaker.models._outputs import Output, Ranked, as_frame, frame_ids, ranked_frame
 from tastemaker.models.base import Recommender
 from tastemaker.retrieval import DenseScorer
 
@@ -96,8 +97,7 @@ class _Hybrid(Recommender):
         return features
 
     def _scorer(self) -> DenseScorer:
-        items = self._items()
-        return DenseScorer(np.hstack([items, np.ones((len(items), 1), np.float32)]))
+        return DenseScorer(_with_ones(self._items()))
 
     def _queries(self, rows: np.ndarray | None) -> Array:
         if "queries" not in self._cache:
@@ -215,11 +215,78 @@ class _Hybrid(Recommender):
         return self._represent("item", rows)
 
     @friendly
+    def recommend_users(
+        self,
+        items: Any = None,
+        n: int = 10,
+        *,
+        item_features: Any = None,
+        exclude_seen: bool = True,
+        output: Output = "auto",
+        threads: int | None = None,
+    ) -> Any:
+        """Return the n users who like each item best: those to whom to show it.
+
+        Parameters
+        ----------
+        items : id or sequence of ids, optional
+            Known items; None means all of them in order.
+        n : int, default 10
+            Length of each list, >= 1.
+        item_features : list, dict or sparse matrix, optional
+            Ask for *new* items instead, by their features, as in ``represent_items``.
+        exclude_seen : bool, default True
+            Leave out users who have interacted with the item.
+        output, threads
+            As in ``recommend``.
+
+        Returns
+        -------
+        frame, or (ids, scores)
+            As from ``recommend``, items and users exchanged. A score is the one that ``score`` gives the pair.
+        """
+        ids, column = frame_ids(output, self._fitted().users_), self._source.item_column
+        n, threads = check_int("n", n, low=1), num_threads(threads)
+        exclude_seen = check_bool("exclude_seen", exclude_seen)
+        if item_features is None:
+            at = (
+                np.arange(self.n_items_)
+                if items is None
+                else indices("items", items, self.items_, self.n_items_)
+            )
+            features, single = self.item_features_[at], items is not None and is_scalar_id(items)
+            seen = sp.csr_array(self.seen_[:, at].T) if exclude_seen else None
+            labels = at if self.items_ is None else self.items_.take(at)
+        else:
+            features, seen = self._new_items(items, item_features), None
+            labels, single = np.arange(features.shape[0]), features.shape[0] == 1
+        vectors = _with_ones(self._represent("item", features))
+        vectors[np.diff(features.indptr) == 0] = 0  # nothing is known of them, so nobody likes them best
+        if "audience" not in self._cache:
+            users = self._queries(None)
+            self._cache["audience"] = DenseScorer(users), users.any(axis=1).astype(np.uint8)
+        scorer, known = self._cache["audience"]
+        ranked: Ranked = scorer.topn(vectors, n, exclude=seen, allowed=known, threads=threads)
+        if ids is None:
+            return (ranked[0][0], ranked[1][0]) if single else ranked
+        owners = None if single and item_features is not None else (column, labels)
+        return ranked_frame(ranked, owners, self._source.user_column, ids, self._source.frame)
+
+    def _new_items(self, items: Any, item_features: Any) -> sp.csr_array:
+        """Return the features of new items from a call that must not name known ones."""
+        if items is not None:
+            raise ArgumentError(
+                "`items` and `item_features` must not both be given: the features of known items are known."
+            )
+        return self._features_of("item").rows(item_features, self.feature_weights)
+
+    @friendly
     def explain(
         self,
         user: Any,
-        item: Any,
+        item: Any = None,
         *,
+        item_features: Any = None,
         by: Literal["item", "user"] = "item",
         titles: Any = None,
         output: Output = "auto",
@@ -228,7 +295,10 @@ class _Hybrid(Recommender):
 
         Parameters
         ----------
-        user, item : id
+        user : id
+        item : id, optional
+        item_features : list, dict or sparse matrix, optional
+            Of a *new* item instead, as in ``represent_items``.
         by : {"item", "user"}
             Whose features share the score among them. The other side counts as a whole: its bias is one more row.
         titles
@@ -245,14 +315,20 @@ class _Hybrid(Recommender):
         """
         check_choice("by", by, ("item", "user"))
         ids = frame_ids(output, self._fitted().items_)
-        row, column, single = self._pairs(user, item)
+        if item_features is None:
+            row, column, single = self._pairs(user, item)
+            of_item = self.item_features_[column]
+        else:
+            row = indices("users", user, self.users_, self.n_users_)
+            of_item = self._new_items(item, item_features)
+            single = is_scalar_id(user) and of_item.shape[0] == 1
         if not single:
             raise ArgumentError("`user` and `item` of `explain` must be one id each; call it once per pair.")
         features = self._features_of(by)
         if by == "item":
-            own, other = self.item_features_[column], self._users()[row[0]]
+            own, other = of_item, self._users()[row[0]]
         else:
-            own, other = self._learned_features()[row], self._items()[column[0]]
+            own, other = self._learned_features()[row], self._represent("item", of_item)[0]
         embeddings, biases = getattr(self, f"{by}_embeddings_"), getattr(self, f"{by}_biases_")
         parts = own.data * (embeddings[own.indices] @ other[:-1] + biases[own.indices])
         at, contributions = np.append(own.indices, -1), np.append(parts, other[-1])
@@ -295,6 +371,11 @@ class _Hybrid(Recommender):
         order = np.lexsort((np.arange(len(names)), -cosines))
         best = order[order != names.index(feature)][: check_int("n", n, low=1)]
         return np.array(names, dtype=object)[best], cosines[best]
+
+
+def _with_ones(representations: Array) -> Array:
+    """Return [p, b_i, 1] of each item."""
+    return np.hstack([representations, np.ones((len(representations), 1), np.float32)])
 
 
 def _queries(representations: Array, known: np.ndarray) -> Array:
