@@ -8,7 +8,6 @@ import numpy.typing as npt
 from tastemaker._validation import CsrParts
 
 class _NativeType(type): ...  # pybind11's metaclass, under whatever name its version gives it
-
 class NumericalError(ArithmeticError): ...
 
 # system
