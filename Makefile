@@ -22,7 +22,7 @@ sources := pyproject.toml CMakeLists.txt $(shell find cpp src -type f)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo setup test test-cpp test-python test-presets lint format bench quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
+.PHONY: help demo docs setup test test-cpp test-python test-presets lint format bench quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,10 @@ example-cpp: $(stamps)/tools ## install the C++ core alone; train ALS from a CSV
 	@$(cmake) --build build/example -- --quiet
 	@$(venv) ctest --test-dir build/example --output-on-failure
 
+docs: $(stamps)/docs ## build the pages into build/docs, running every cell; a warning is an error
+	@$(python) -m sphinx --fail-on-warning --keep-going --quiet --jobs 2 docs build/docs
+	$(say) "open build/docs/index.html"
+
 wheel-check: $(stamps)/dev ## build sdist and wheel, install the wheel in a bare environment, use it
 	@$(python) tools/check_wheel.py
 
@@ -128,6 +132,11 @@ $(stamps)/package: $(stamps)/tools $(stamps)/modules $(sources)
 $(stamps)/dev: pyproject.toml | $(stamps)/package
 	$(say) "installing what tests and linters need"
 	@$(pip) "tastemaker[dev]"
+	@touch $@
+
+$(stamps)/docs: pyproject.toml | $(stamps)/package
+	$(say) "installing what the pages need"
+	@$(pip) "tastemaker[docs]"
 	@touch $@
 
 $(stamps)/doctest $(stamps)/benchmark $(stamps)/simde: | $(stamps)/venv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 
 import tastemaker as tm
@@ -29,6 +30,8 @@ suppress_warnings = [
 # Cells run with one thread: the answers are the same with more, and builders often share their cores.
 os.environ["TASTEMAKER_NUM_THREADS"] = "1"
 os.environ["TQDM_DISABLE"] = "1"
+os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # has the command
+nb_execution_in_temp = True
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 60
