@@ -193,14 +193,14 @@ def test_isa_flags_stand_in_one_file():
     flags = re.compile(r"(?<![\w-])-m(arch|tune|cpu|fpu|avx|sse|fma|f16c)|-ffast-math|-Ofast|/arch:")
     files = [ROOT / "CMakeLists.txt", ROOT / "CMakePresets.json", ROOT / "Makefile", ROOT / "pyproject.toml"]
     files += [
-        *(ROOT / "cmake").iterdir(),
+        *(ROOT / "cpp" / "cmake").iterdir(),
         *(ROOT / "tests" / "cpp").glob("*.txt"),
         *(ROOT / "bench").rglob("*.txt"),
     ]
     for path in files:
-        if path != ROOT / "cmake" / "Simd.cmake":
+        if path != ROOT / "cpp" / "cmake" / "Simd.cmake":
             assert not flags.search(path.read_text()), path.relative_to(ROOT)
-    without_comments = re.sub("#.*", "", (ROOT / "cmake" / "Simd.cmake").read_text())
+    without_comments = re.sub("#.*", "", (ROOT / "cpp" / "cmake" / "Simd.cmake").read_text())
     assert not re.search("-ffast-math|-march=native|-Ofast", without_comments)
 
 
@@ -220,4 +220,6 @@ def test_files_stay_small():
 
 def test_the_core_alone_has_the_version_of_the_package() -> None:
     (version,) = re.findall(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)
-    assert f"project(tastemaker_core VERSION {version} " in (ROOT / "cpp" / "CMakeLists.txt").read_text("utf-8")
+    assert f"project(tastemaker_core VERSION {version} " in (ROOT / "cpp" / "CMakeLists.txt").read_text(
+        "utf-8"
+    )
