@@ -85,7 +85,7 @@ CASES = {
             Row("ids only"),
         ),
         ("auc", "ndcg@20"),
-        epochs=20,
+        epochs=10,
         popular=True,
     ),
 }
