@@ -59,6 +59,7 @@ def metric_at_k(comparison: Comparison, metric: str = "ndcg", *, ax: Axes | None
         ax.fill_between(
             line["k"], line["low"], line["high"], color=drawn.get_color(), alpha=0.15, linewidth=0
         )
+    ax.locator_params(axis="x", integer=True)
     ax.set(xlabel="k, length of the list", ylabel=f"{metric}@k", ylim=(0, None))
     ax.legend()
     return ax
