@@ -20,6 +20,8 @@ from tastemaker.errors import ArgumentError, MissingLibraryError
 
 row_formats = (".csv", ".tsv", ".jsonl", ".parquet")
 
+_rows_at_once = 16_384
+
 #: Columns by name, each with the dtype of its values; object is text.
 Schema = Mapping[str, Any]
 
@@ -83,7 +85,8 @@ class _Csv:
         self._writer.writerow(schema)
 
     def write(self, columns: Mapping[str, np.ndarray]) -> None:
-        self._writer.writerows(zip(*map(_cells, columns.values()), strict=True))
+        for part in _parts(columns):
+            self._writer.writerows(zip(*map(_cells, part), strict=True))
 
 
 class _JsonLines:
@@ -91,11 +94,17 @@ class _JsonLines:
         self._stream = stream
 
     def write(self, columns: Mapping[str, np.ndarray]) -> None:
-        cells = [_json_cells(column) for column in columns.values()]
-        self._stream.writelines(
-            json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n"
-            for row in zip(*cells, strict=True)
-        )
+        names = [_json(name).replace("%", "%%") for name in columns]
+        line = "{" + ", ".join(f"{name}: %s" for name in names) + "}\n"
+        for part in _parts(columns):
+            self._stream.writelines(map(line.__mod__, zip(*map(_json_cells, part), strict=True)))
+
+
+def _parts(columns: Mapping[str, np.ndarray]) -> Iterator[list[np.ndarray]]:
+    """Yield the columns a few rows at a time: as Python objects they take ten times the memory."""
+    length = len(next(iter(columns.values())))
+    for start in range(0, length, _rows_at_once):
+        yield [column[start : start + _rows_at_once] for column in columns.values()]
 
 
 def _cells(column: np.ndarray) -> list[Any]:
@@ -105,10 +114,18 @@ def _cells(column: np.ndarray) -> list[Any]:
 
 
 def _json_cells(column: np.ndarray) -> list[Any]:
+    """Return what stands for each value in JSON, for a template to turn into text."""
     cells = _cells(column)
-    if column.dtype.kind != "f":
+    if column.dtype.kind in "iu":
         return cells
-    return [value if np.isfinite(value) else None for value in map(float, cells)]
+    if column.dtype.kind == "f":
+        return [cell if finite else "null" for cell, finite in zip(cells, np.isfinite(column), strict=True)]
+    texts = {value: _json(value) for value in set(cells)}  # the same few ids come again and again
+    return [texts[value] for value in cells]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 @contextmanager
