@@ -70,8 +70,8 @@ class ALS(Recommender):
 
     Attributes
     ----------
-    user_factors_ : ndarray of float32, (n_users_, factors)
-    item_factors_ : ndarray of float32, (n_items_, factors)
+    user_factors_ : ndarray of float32, (users, factors)
+    item_factors_ : ndarray of float32, (items, factors)
     unobserved_weight_ : float
         The w0 in use.
     history_ : list of dict

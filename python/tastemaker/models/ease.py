@@ -41,7 +41,7 @@ class EASE(Recommender):
 
     Attributes
     ----------
-    weights_ : ndarray of float32, (n_items_, n_items_)
+    weights_ : ndarray of float32, (items, items)
         B. Entry (i, j) is what an interaction with i adds to the score of j; negative for items that exclude each
         other.
 

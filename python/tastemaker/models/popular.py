@@ -33,7 +33,7 @@ class Popular(Recommender):
 
     Attributes
     ----------
-    popularity_ : ndarray of float32, (n_items_,)
+    popularity_ : ndarray of float32, (items,)
         The items' scores, the same for every user.
 
     Raises

@@ -49,9 +49,9 @@ class SVD(Recommender):
 
     Attributes
     ----------
-    item_factors_ : ndarray of float32, (n_items_, factors)
+    item_factors_ : ndarray of float32, (items, factors)
         V. In each column the entry of greatest magnitude is positive. Columns beyond the rank of X are zero.
-    user_factors_ : ndarray of float32, (n_users_, factors)
+    user_factors_ : ndarray of float32, (users, factors)
         X V.
     singular_values_ : ndarray of float32, (factors,)
         Descending.
