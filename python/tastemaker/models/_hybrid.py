@@ -17,6 +17,7 @@ from tastemaker.errors import ArgumentError
 from tastemaker.models._features import Features, SideName
 from tastemaker.models._inputs import NewUsers, Who, indices, is_scalar_id, new_users
 from tastemaker.models._outputs import Output, Ranked, as_frame, frame_ids, ranked_frame
+from tastemaker.models._representations import queries_of, standardized, with_ones
 from tastemaker.models.base import Recommender
 from tastemaker.retrieval import DenseScorer
 
@@ -97,18 +98,18 @@ class _Hybrid(Recommender):
         return features
 
     def _scorer(self) -> DenseScorer:
-        return DenseScorer(_with_ones(self._items()))
+        return DenseScorer(with_ones(self._items()))
 
     def _queries(self, rows: np.ndarray | None) -> Array:
         if "queries" not in self._cache:
             known = np.diff(self._learned_features().indptr) > 0
-            self._cache["queries"] = _queries(self._users(), known)
+            self._cache["queries"] = queries_of(self._users(), known)
         queries: Array = self._cache["queries"]
         return queries if rows is None else queries[rows]
 
     def _fold_in(self, X: sp.csr_array) -> Array:
         start = np.zeros((X.shape[0], self.item_embeddings_.shape[1] + 1), np.float32)
-        return _queries(self._fold_in_from(X, start), np.diff(X.indptr) > 0)
+        return queries_of(self._fold_in_from(X, start), np.diff(X.indptr) > 0)
 
     def _item_vectors(self) -> Array:
         return np.ascontiguousarray(self._items()[:, :-1])
@@ -184,7 +185,7 @@ class _Hybrid(Recommender):
             labels = np.arange(rows)
         known = (np.diff(interactions.features.indptr) > 0) | (np.diff(new.indptr) > 0)
         start = self._represent("user", interactions.features)
-        queries = _queries(self._fold_in_from(new, start), known)
+        queries = queries_of(self._fold_in_from(new, start), known)
         return ColdWho(None, new, labels, labels is None, rows, queries=queries)
 
     def _lists(self, who: Who, n: int, **options: Any) -> Ranked:
@@ -225,7 +226,11 @@ class _Hybrid(Recommender):
         output: Output = "auto",
         threads: int | None = None,
     ) -> Any:
-        """Return the n users who like each item best: those to whom to show it.
+        """Return the n users to whom each item means most: those to whom to show it.
+
+        Scores of different users are not comparable, as ranking losses compare the items of one user. What counts here
+        is how far the item's score stands above the mean of the user's scores of all items, in their standard
+        deviations.
 
         Parameters
         ----------
@@ -243,7 +248,7 @@ class _Hybrid(Recommender):
         Returns
         -------
         frame, or (ids, scores)
-            As from ``recommend``, items and users exchanged. A score is the one that ``score`` gives the pair.
+            As from ``recommend``, items and users exchanged; scores are those standard deviations.
         """
         ids, column = frame_ids(output, self._fitted().users_), self._source.item_column
         n, threads = check_int("n", n, low=1), num_threads(threads)
@@ -260,10 +265,10 @@ class _Hybrid(Recommender):
         else:
             features, seen = self._new_items(items, item_features), None
             labels, single = np.arange(features.shape[0]), features.shape[0] == 1
-        vectors = _with_ones(self._represent("item", features))
+        vectors = with_ones(self._represent("item", features))
         vectors[np.diff(features.indptr) == 0] = 0  # nothing is known of them, so nobody likes them best
         if "audience" not in self._cache:
-            users = self._queries(None)
+            users = standardized(self._queries(None), with_ones(self._items()))
             self._cache["audience"] = DenseScorer(users), users.any(axis=1).astype(np.uint8)
         scorer, known = self._cache["audience"]
         ranked: Ranked = scorer.topn(vectors, n, exclude=seen, allowed=known, threads=threads)
@@ -371,19 +376,6 @@ class _Hybrid(Recommender):
         order = np.lexsort((np.arange(len(names)), -cosines))
         best = order[order != names.index(feature)][: check_int("n", n, low=1)]
         return np.array(names, dtype=object)[best], cosines[best]
-
-
-def _with_ones(representations: Array) -> Array:
-    """Return [p, b_i, 1] of each item."""
-    return np.hstack([representations, np.ones((len(representations), 1), np.float32)])
-
-
-def _queries(representations: Array, known: np.ndarray) -> Array:
-    """Return [q, 1, b_u] for each user; zeros, which prefer nothing, for those of whom nothing is known."""
-    ones = np.ones((len(representations), 1), np.float32)
-    queries = np.hstack([representations[:, :-1], ones, representations[:, -1:]])
-    queries[~known] = 0
-    return queries
 
 
 def _called(features: Features, column: int) -> str:
