@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,3 +24,7 @@ def test_the_demo_runs_without_a_warning_and_fits_the_screen():
     assert measured == ["popular", "cosine", "tfidf", "bm25", "random walk", "svd", "als"]
     assert sum(line.startswith("Viewer ") for line in lines) == 2
     assert sum(line.startswith("Films like ") for line in lines) == 3
+    (named,) = (line for line in lines if line.startswith("Of the 50 viewers that it names"))
+    hits, share = re.search(r"names, (\d+) did watch the film; of all viewers (\d+)%", named).groups()
+    assert int(hits) / 50 > 1.5 * int(share) / 100
+    assert any(line.startswith("genre=Thriller") for line in lines)
