@@ -303,11 +303,14 @@ def _canonical(name: str, csr: Any) -> sp.csr_array:
     width = index_width(nnz)
     indices, indptr = csr.indices[:nnz].astype(width), csr.indptr.astype(width)
     result = sp.csr_array((values, indices, indptr), shape=csr.shape)
-    if not result.has_canonical_format:
+    summed = not result.has_canonical_format
+    if summed:
         result.sum_duplicates()
-    # Float64 beyond float32's range has turned infinite in silence, and so may a sum.
-    check_finite(name, result.data, after_cast=True)
-    result.eliminate_zeros()
+    if summed or data.dtype != np.float32:
+        # Float64 beyond float32's range has turned infinite in silence, and so may a sum.
+        check_finite(name, result.data, after_cast=True)
+    if not result.data.all():
+        result.eliminate_zeros()
     return result
 
 
