@@ -54,6 +54,9 @@ def check_sdist(archive: Path) -> None:
         "pyproject.toml",
         "CMakeLists.txt",
         "LICENSE",
+        "licenses/libgomp.txt",
+        "licenses/pybind11.txt",
+        "cpp/CMakeLists.txt",
         "src/module.cpp",
         "python/tastemaker/py.typed",
     ):
@@ -71,8 +74,13 @@ def check_wheel(archive: Path) -> None:
     strays = [n for n in names if not n.startswith(("tastemaker/", "tastemaker-"))]
     if strays:
         sys.exit(f"the wheel has files outside the package: {strays[:5]}")
-    for needed in ("tastemaker/_core.", "tastemaker/py.typed", "tastemaker/_core.pyi"):
-        if not any(n.startswith(needed) for n in names):
+    for needed in (
+        "tastemaker/_core.",
+        "tastemaker/py.typed",
+        "tastemaker/_core.pyi",
+        "/licenses/pybind11.txt",
+    ):
+        if not any(needed in n for n in names):
             sys.exit(f"the wheel lacks {needed}")
     if archive.stat().st_size > MAX_WHEEL_BYTES:
         sys.exit(f"the wheel has {archive.stat().st_size:,} bytes; the aim is below {MAX_WHEEL_BYTES:,}")

@@ -24,12 +24,13 @@ constexpr int thread_counts[] = {1, 3, 7};
 
 // Whole numbers so small that every sum is exact: results can be compared for equality, and ties abound.
 struct Dense {
-    Dense(index_t rows_, index_t cols_, unsigned seed) : rows(rows_), cols(cols_), data(std::size_t(rows_) * cols_) {
+    Dense(index_t rows_, index_t cols_, unsigned seed)
+        : rows(rows_), cols(cols_), data(std::size_t(rows_) * std::size_t(cols_)) {
         std::mt19937 random(seed);
         std::ranges::generate(data, [&] { return static_cast<float>(static_cast<int>(random() % 5) - 2); });
     }
     MatrixView<const float> view() const { return {data.data(), rows, cols, cols}; }
-    float at(index_t i, index_t k) const { return data[static_cast<std::size_t>(i) * cols + k]; }
+    float at(index_t i, index_t k) const { return data[static_cast<std::size_t>(offset_t{i} * cols + k)]; }
 
     index_t rows;
     index_t cols;
