@@ -38,6 +38,11 @@ CASES = {
     "alpha": (lambda: LightFM(user_alpha=-1.0), AssertionError, "`user_alpha`"),
     "loss": (lambda: LightFM(loss="hinge"), AssertionError, "`loss`"),
     "max_sampled": (lambda: LightFM(max_sampled=0), ValueError, "`max_sampled`"),
+    "max_sampled of another kind": (
+        lambda: LightFM(max_sampled=2.5),
+        TypeError,
+        "`max_sampled` must be an int",
+    ),
     "k above n": (lambda: LightFM(loss="warp-kos", k=9, n=3).fit(X), ValueError, "`k`.*`n`"),
     "unknown parameter": (lambda: LightFM().set_params(depth=3), ValueError, "`depth`"),
     "dense interactions": (lambda: LightFM().fit(X.toarray()), TypeError, "`interactions`"),

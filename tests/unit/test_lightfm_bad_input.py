@@ -36,7 +36,9 @@ def item_tags(rng: np.random.Generator) -> sp.csr_array:
         ({"rho": 1}, "`rho` must be a finite number >= 0"),
         ({"epsilon": 0}, "`epsilon` must be a finite number > 0"),
         ({"reg_item": -1}, "`reg_item` must be a finite number >= 0"),
-        ({"max_sampled": 0}, "`max_sampled` must be an int >= 1"),
+        ({"max_sampled": 0}, "`max_sampled` must be an int >= 1 and <= 10000, got 0"),
+        ({"max_sampled": 10_001}, "`max_sampled` must be an int >= 1 and <= 10000, got 10001"),
+        ({"max_sampled": 2.5}, "`max_sampled` must be an int"),
         ({"k": 11}, "`k` of `LightFM` must be <= `n_kos`"),
         ({"epochs": 0}, "`epochs` must be an int >= 1"),
         ({"feature_weights": {"genre": np.nan}}, r"`feature_weights\['genre'\]` must be a finite number"),
@@ -79,6 +81,23 @@ def test_negative_feature_weights_with_normalisation():
         indicators=False,
     )
     assert np.isfinite(fit(data).item_embeddings_).all()
+
+
+def test_features_of_a_dataset_that_are_no_numbers():
+    with pytest.raises(
+        DataError, match=r"`item_features` .*must hold finite numbers, got nan.*Drop or replace"
+    ):
+        with_tags(item_features=[("film1", {"kind=crime": np.nan})])
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_an_item_that_everyone_likes(X, loss):
+    X = sp.csr_array(np.hstack([np.ones((40, 1)), X.toarray()]))
+    model = tm.LightFM(factors=4, epochs=5, loss=loss, rng=0).fit(X)
+    assert np.isfinite(model.item_embeddings_).all()
+    assert 0 not in model.recommend(n=5)[0]
+    if loss != "logistic":  # which sees likes only, and so scores everything high
+        assert np.median(model.rank(np.arange(40), 0)) <= 5
 
 
 def test_sample_weights_must_match(X):
