@@ -123,7 +123,7 @@ void bind_als(py::module_& m) {
                  return als::Solver{cg_steps, block_size, preconditioned};
              }),
              py::kw_only(), py::arg("cg_steps") = 0, py::arg("block_size") = 0, py::arg("preconditioned") = true)
-        .def_property_readonly("iterates", &als::Solver::iterates);
+        .def_property_readonly("in_axes", &als::Solver::in_axes);
     m.def("als_gram", &gram, py::arg("y").noconvert(), py::arg("factors"), py::arg("threads"));
     m.def("als_diagonalise", &diagonalise, py::arg("gram").noconvert(), py::arg("axes").noconvert(), py::arg("factors"),
           py::arg("threads"));

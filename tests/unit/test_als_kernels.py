@@ -36,13 +36,14 @@ def table(rng: np.random.Generator, rows: int, factors: int) -> np.ndarray:
     return side
 
 
-def solve(X, Y, start, factors, threads=1, problem=PROBLEM, **solver):
-    """Solve in the axes of the Gram matrix where conjugate gradients want it, and come back."""
+def solve(X, Y, start, factors, threads=1, problem=PROBLEM, *, in_axes=None, **solver):
+    """Solve in the axes of the Gram matrix where asked for or conjugate gradients want it, and come back."""
+    in_axes = "cg_steps" in solver if in_axes is None else in_axes
     out = np.full_like(start, np.nan)  # whatever the memory held must not matter
     gram = _core.als_gram(Y, factors, threads)
     axes = np.eye(len(gram), dtype=np.float32)
     Y, start = aligned(Y), aligned(start)
-    if "cg_steps" in solver:
+    if in_axes:
         _core.als_diagonalise(gram, axes, factors, threads)
         for side in (Y, start):
             _core.als_rotate(side, axes, side, factors, threads)
@@ -50,7 +51,7 @@ def solve(X, Y, start, factors, threads=1, problem=PROBLEM, **solver):
     core_solver = _core.AlsSolver(**solver)
     matrix = _core.AlsMatrix(csr_parts(X))
     _core.als_half_epoch(matrix, Y, gram, start, out, factors, core, core_solver, threads)
-    if "cg_steps" in solver:
+    if in_axes:
         _core.als_rotate(out, np.ascontiguousarray(axes.T), out, factors, threads)
     return out
 
@@ -61,7 +62,7 @@ def aligned(side):
     return copy
 
 
-def assert_near(got, want, X, Y, factors, passed=0.0):
+def assert_near(got, want, X, Y, factors, passed=0.0, problem=PROBLEM):
     """Compare rows of factors; `passed` is the size of what an iteration passed through on its way.
 
     Forming A and b in fp32 and solving are backward stable: each row solves a system whose entries are off by at
@@ -69,7 +70,7 @@ def assert_near(got, want, X, Y, factors, passed=0.0):
     to the solution; 256 terms is where the Gram matrix turns to fp64.
     """
     for row in range(X.shape[0]):
-        A, _ = twin.system(X, row, Y[:, :factors].astype(np.float64), PROBLEM)
+        A, _ = twin.system(X, row, Y[:, :factors].astype(np.float64), problem)
         terms = 256 + X[[row]].nnz + factors
         bound = terms * EPS * np.linalg.cond(A) * max(np.abs(want[row]).max(), passed)
         assert np.abs(got[row, :factors] - want[row]).max() <= bound
@@ -82,6 +83,21 @@ def test_exact_half_epoch(X, rng, factors, simd_level):
     got = solve(X, Y, start, factors)
     want = twin.half_epoch_exact(X, Y[:, :factors].astype(np.float64), PROBLEM)
     assert_near(got, want, X, Y, factors)
+
+
+# Short rows are solved by a system of their own size where the weights allow it: not where an observed pair counts a
+# thousand times as much as another, nor where it counts less.
+@pytest.mark.parametrize(("alpha", "w0"), [(1.3, 0.4), (1.3, 5e-4), (0.5, 0.6), (0.8, 0.4)])
+@pytest.mark.parametrize("factors", FACTORS)
+def test_exact_half_epoch_in_axes(X, rng, factors, alpha, w0, simd_level):
+    problem = twin.Problem(reg=0.02, alpha=alpha, w0=w0, nu=0.6)
+    Y, start = table(rng, ITEMS, factors), table(rng, len(LENGTHS), factors)
+    got = solve(X, Y, start, factors, problem=problem, in_axes=True)
+    want = twin.half_epoch_exact(X, Y[:, :factors].astype(np.float64), problem)
+    assert_near(got, want, X, Y, factors, problem=problem)
+    for threads in (2, 3, 7):
+        again = solve(X, Y, start, factors, threads, problem=problem, in_axes=True)
+        np.testing.assert_array_equal(again, got)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])

@@ -91,16 +91,6 @@ inline void observed_curvatures(const simd::AlsKernels& kernels, const Shared& s
     });
 }
 
-// Sets m to the inverse of D. Where D vanishes (fewer items than factors and no ridge) the residual does too: any
-// positive number will do there, and the floor keeps m finite.
-inline void write_preconditioner(const Shared& shared, float ridge, float* m) {
-    const float largest = *std::max_element(shared.diagonal, shared.diagonal + shared.size()) + ridge;
-    const float floor = std::max(1e-7f * largest, std::numeric_limits<float>::min());
-    for (offset_t k = 0; k < shared.size(); ++k) {
-        m[k] = 1 / std::max(shared.diagonal[k] + ridge, floor);
-    }
-}
-
 // Improves each row of x by up to `steps` steps of conjugate gradients on A x = b, starting from the x given. A row's
 // result does not depend on its block. Without the preconditioner these are the steps of the plain method: axes do not
 // change them. The last step needs only p . A p and no new residual, so it skips the axpys:
@@ -113,7 +103,7 @@ inline void solve_cg(const simd::AlsKernels& kernels, const Shared& shared, int 
     float* q = scratch.q.data();
     for (offset_t u = 0; u < entries.rows(); ++u) {
         if (preconditioned) {
-            write_preconditioner(shared, ridge(u), scratch.m.data() + u * size);
+            write_inverse(shared, ridge(u), scratch.m.data() + u * size);
         } else {
             std::fill_n(scratch.m.data() + u * size, size, 1.0f);
         }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tastemaker/als/cg.hpp"
+#include "tastemaker/als/dual.hpp"
 #include "tastemaker/als/problem.hpp"
 #include "tastemaker/als/subspace.hpp"
 #include "tastemaker/base/parallel.hpp"
@@ -21,6 +22,9 @@ struct Solver {
     bool iterates() const { return cg_steps > 0; }
     bool exact() const { return cg_steps == 0 && block_size == 0; }
 
+    // Whether it gains by axes in which the Gram matrix is diagonal (axes.hpp).
+    bool in_axes() const { return iterates() || exact(); }
+
     // Columns solved together: whole vectors.
     offset_t width(offset_t size) const {
         return exact() ? size : std::min<offset_t>(round_up(block_size, simd::als_padding), size);
@@ -29,10 +33,11 @@ struct Solver {
     // About 1 ns per unit: see bench_als.
     double cost(offset_t n, index_t factors) const {
         const double f = factors;
-        const double b = exact() ? f : std::min<double>(block_size, f);
+        const double m = static_cast<double>(n);
+        const double b = exact() ? std::min(m, f) : std::min<double>(block_size, f);
         const double per_entry = iterates() ? 2 * f * (2 * cg_steps + 1) : f * (b + 6);
         const double per_row = iterates() ? 8 * f * (cg_steps + 1) : f * (b * b / 3 + 2 * f);
-        return (per_entry * static_cast<double>(n) + per_row) / 50;
+        return (per_entry * m + per_row) / 50;
     }
 };
 
@@ -44,10 +49,14 @@ struct HalfEpochScratch {
         } else {
             subspace = std::make_unique<SubspaceScratch>(solver.width(size));
         }
+        if (solver.exact()) {
+            dual = std::make_unique<DualScratch>(size);
+        }
     }
 
     std::unique_ptr<CgScratch> cg;
     std::unique_ptr<SubspaceScratch> subspace;
+    std::unique_ptr<DualScratch> dual;
 };
 
 // Solves rows [begin, end) of x into `out`, which holds the starting point of all but the exact solver. Rows without
@@ -59,7 +68,10 @@ inline void solve_rows(const simd::AlsKernels& kernels, const Shared& shared, co
         if (x.length(u) == 0) {
             std::fill_n(out.row(u), shared.size(), 0.0f);
         } else if (solver.exact()) {
-            solve_cholesky(kernels, shared, problem, x.row(u), out.row(u), scratch.subspace->system);
+            CholeskyScratch& system = scratch.subspace->system;
+            if (!shared.in_axes || !solve_dual(kernels, shared, problem, x.row(u), out.row(u), system, *scratch.dual)) {
+                solve_cholesky(kernels, shared, problem, x.row(u), out.row(u), system);
+            }
         } else if (!solver.iterates()) {
             solve_subspaces(kernels, shared, problem, x.row(u), solver.width(shared.size()), out.row(u),
                             *scratch.subspace);
@@ -81,8 +93,8 @@ inline void solve_rows(const simd::AlsKernels& kernels, const Shared& shared, co
 
 // Sets row u of `out` to the factors of row u of x given Y and its Gram matrix (stride x stride). Conjugate gradients
 // start from `start` and want Y in the axes of its Gram matrix (axes.hpp), of which they read the diagonal; the exact
-// solver ignores `start`. `out` may be `start`. Rows without entries become zero. Throws NumericalError on factors
-// that are not finite; `out` is then incomplete.
+// solver, which those axes make faster, ignores `start`. `out` may be `start`. Rows without entries become zero. Throws
+// NumericalError on factors that are not finite; `out` is then incomplete.
 inline void half_epoch(const CsrView& x, const Factors& y, const double* gram, const Factors& start,
                        const Problem& problem, const Solver& solver, MatrixView<float> out, int threads) {
     require_padded(y.stride, y.cols);
@@ -92,7 +104,7 @@ inline void half_epoch(const CsrView& x, const Factors& y, const double* gram, c
             "a half epoch needs one row of factors per row, of the same width on both sides");
     const offset_t size = y.stride;
     const SharedGram weighted(gram, size, problem.unobserved_weight);
-    const Shared shared{y, weighted.matrix.data(), weighted.diagonal.data()};
+    const Shared shared{y, weighted.matrix.data(), weighted.diagonal.data(), weighted.in_axes};
     const simd::AlsKernels& kernels = simd::kernels().als;
 
     std::vector<HalfEpochScratch> scratch;

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "tastemaker/base/aligned.hpp"
 #include "tastemaker/base/views.hpp"
@@ -64,9 +65,13 @@ struct SharedGram {
         for (offset_t k = 0; k < size; ++k) {
             diagonal[k] = matrix[k * (size + 1)];
         }
+        const auto others = std::count_if(matrix.begin(), matrix.end(), [](float x) { return x != 0; }) -
+                            std::count_if(diagonal.begin(), diagonal.end(), [](float x) { return x != 0; });
+        in_axes = others == 0;
     }
 
     AlignedBuffer<float> matrix, diagonal;
+    bool in_axes = false;  // nothing but a diagonal
 };
 
 // What every row shares: Y, w0 Y^T Y (size x size, symmetric) and its diagonal.
@@ -74,9 +79,20 @@ struct Shared {
     Factors y;
     const float* gram = nullptr;
     const float* diagonal = nullptr;
+    bool in_axes = false;  // is w0 Y^T Y its diagonal?
 
     offset_t size() const { return y.stride; }
 };
+
+// Sets m to the inverse of D = w0 Y^T Y + ridge I, in the axes where that is diagonal. Where D vanishes (fewer items
+// than factors and no ridge) the residual does too: any positive number will do there, and the floor keeps m finite.
+inline void write_inverse(const Shared& shared, float ridge, float* m) {
+    const float largest = *std::max_element(shared.diagonal, shared.diagonal + shared.size()) + ridge;
+    const float floor = std::max(1e-7f * largest, std::numeric_limits<float>::min());
+    for (offset_t k = 0; k < shared.size(); ++k) {
+        m[k] = 1 / std::max(shared.diagonal[k] + ridge, floor);
+    }
+}
 
 // Rows of Y handled together: 32 rows of 64 factors are 8 KB, so the second pass over them finds them in L1.
 inline constexpr offset_t panel_rows = 32;

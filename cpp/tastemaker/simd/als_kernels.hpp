@@ -47,6 +47,10 @@ struct AlsKernels {
     void (*gather)(const float* table, std::int64_t stride, std::int64_t size, const std::int32_t* rows, std::int64_t n,
                    const float* w, float* out, std::int64_t step);
 
+    // Sets a[i][j] = z_i . z_j for i <= j < n, a multiple of 4; the rows of z have `size` elements. Below the diagonal,
+    // a is scratch.
+    void (*row_products)(const float* z, std::int64_t size, std::int64_t n, float* a, std::int64_t stride);
+
     // Returns x . y.
     float (*dot)(const float* x, const float* y, std::int64_t size);
 

@@ -27,8 +27,8 @@ class Alternation:
     """Training state: ``epoch`` replaces ``sides`` by better ones, or leaves them when it fails or is interrupted.
 
     Conjugate gradients work in the axes of the Gram matrix of the other side: with a diagonal in its place, the part
-    of a row's system that all rows share costs next to nothing, and its inverse is a good preconditioner. Rotating
-    both sides alike changes no score.
+    of a row's system that all rows share costs next to nothing, and its inverse is a good preconditioner. The exact
+    solver inverts it for rows shorter than their factors. Rotating both sides alike changes no score.
     """
 
     def __init__(
@@ -55,12 +55,12 @@ class Alternation:
         """Improve the users' factors, then the items'."""
         users, items, turned = self.sides
         item_gram = self._grams[1]
-        if self._solver.iterates:
+        if self._solver.in_axes:
             self._find_axes(item_gram)
             users, items, turned = (self._rotated(array, self._axes) for array in self.sides)
         users = self._half_epoch(self._by_user, items, item_gram, users)
         user_gram = self._gram(users)
-        if self._solver.iterates:
+        if self._solver.in_axes:
             self._find_axes(user_gram)
             for array in (users, items, turned):
                 _core.als_rotate(array, self._axes, array, self._factors, self._threads)
@@ -82,7 +82,7 @@ class Alternation:
 
     def factors(self) -> tuple[Factors, Factors]:
         """Return the same in the axes of the start."""
-        if not self._solver.iterates:
+        if not self._solver.in_axes:
             return self.in_axes()
         users, items, turned = self.sides
         back = np.ascontiguousarray(turned.T)
@@ -104,7 +104,7 @@ class Alternation:
 
     def _half_epoch(self, matrix: _core.AlsMatrix, other: Factors, gram: Gram, start: Factors) -> Factors:
         # Rotated factors belong to this epoch alone and may be improved in place.
-        out = start if self._solver.iterates else padded(len(start), self._factors)
+        out = start if self._solver.in_axes else padded(len(start), self._factors)
         _core.als_half_epoch(
             matrix, other, gram, start, out, self._factors, self._problem, self._solver, self._threads
         )
