@@ -3,6 +3,7 @@
 #   PYTHON=python3.12   the interpreter for .venv (3.11 or newer)
 #   ARGS="..."          passed on: to pytest by `make test`, to the runner by `make bench` (see bench/README.md),
 #                       to Google Benchmark by `make bench-cpp`
+#   SECONDS=600         of `make fuzz` for each target; FUZZ="csv model" names the targets
 
 PYTHON ?= python3
 VENV := .venv
@@ -22,7 +23,7 @@ sources := pyproject.toml CMakeLists.txt $(shell find cpp src -type f)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo docs setup test test-cpp test-python test-presets lint format bench quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
+.PHONY: help demo docs setup test test-cpp test-python test-presets asan-python asan-python-all fuzz lint format bench quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +50,17 @@ cpp-%: $(stamps)/tools $(stamps)/doctest
 test-python: $(stamps)/dev
 	$(say) "Python tests"
 	@$(python) -m pytest -q -n auto --maxprocesses 8 $(ARGS)
+
+asan-python: $(stamps)/dev ## run Python tests of every kernel and boundary under AddressSanitizer and UBSan
+	$(say) "Python tests, AddressSanitizer and UBSan"
+	@$(venv) tools/sanitized-python.sh asan tests/contract tests/fuzz tests/property -n auto $(ARGS)
+
+asan-python-all: $(stamps)/dev ## the same with every Python test (hours)
+	@$(venv) tools/sanitized-python.sh asan tests --timeout 1200 -n auto $(ARGS)
+
+fuzz: $(stamps)/dev ## fuzz each boundary for SECONDS=20; new inputs and crashes are left in build/fuzz
+	@$(pip) atheris
+	@SECONDS_EACH=$(or $(SECONDS),20) tools/fuzz.sh $(python) $(FUZZ)
 
 lint: $(stamps)/dev ## check style and types: ruff, mypy, stubtest, clang-format
 	@$(venv) ruff check --quiet .

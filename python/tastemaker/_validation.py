@@ -253,10 +253,12 @@ def _check_shape(name: str, got: tuple[int, int], want: tuple[int | None, int | 
 
 def _to_csr(name: str, matrix: Any) -> Any:
     if matrix.format not in ("coo", "csc"):
+        if matrix.format == "bsr":  # its conversion makes as many entries as indptr claims
+            _check_range(name, np.asarray(matrix.indptr), len(matrix.indices) + 1, "block")
         # Through numpy code that raises: scipy's compiled conversions trust, for example, a BSR's indptr.
         try:
             matrix = matrix.tocoo()
-        except (IndexError, ValueError) as error:
+        except (IndexError, TypeError, ValueError) as error:
             raise DataError(f"`{name}` is a broken sparse matrix: {error}.") from error
     if matrix.format == "coo":
         if not len(matrix.row) == len(matrix.col) == len(matrix.data):
@@ -265,6 +267,9 @@ def _to_csr(name: str, matrix: Any) -> Any:
         _check_range(name, np.asarray(matrix.col), matrix.shape[1], "column")
     else:
         _check_csr_structure(name, matrix, axis=1)
+        nnz = int(matrix.indptr[-1])  # its arrays may be longer, each by its own
+        parts = (np.asarray(matrix.data)[:nnz], np.asarray(matrix.indices)[:nnz], matrix.indptr)
+        matrix = sp.csc_array(parts, shape=matrix.shape)
     # scipy adds duplicates in the matrix's own type, where small integers overflow.
     return matrix.astype(np.float64, copy=False).tocsr()
 

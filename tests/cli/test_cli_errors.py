@@ -111,6 +111,10 @@ def test_bad_calls(run, names, args, code):
     assert sorted(names["out"].parent.iterdir()) == before, "something was left behind"
 
 
+def test_nobody_to_recommend_to(run, als):
+    assert "There is no user" in run("recommend", als, "--users", ",", expect=2).stderr
+
+
 def test_a_parameter_of_another_model_names_those_there_are(run, events, tmp_path):
     message = run("train", events, "--model", "svd", "--epochs", 3, "-o", tmp_path / "m", expect=2).stderr
     assert "svd has no --epochs. It has: --factors, --method" in message

@@ -203,6 +203,23 @@ def test_broken_coo_is_refused(coords, message):
         as_csr("data", matrix)
 
 
+@pytest.mark.parametrize("kind", [sp.csr_array, sp.csc_array])
+def test_arrays_may_be_longer_than_the_entries(kind):
+    matrix = sound(kind)
+    want = as_csr("data", matrix)
+    matrix.data = np.append(matrix.data, [5, 5]).astype(matrix.dtype)
+    assert (as_csr("data", matrix) != want).nnz == 0
+
+
+@pytest.mark.parametrize(("last", "dtype"), [(2**31 - 1, np.int32), (1, np.float64), (-1, np.int64)])
+def test_a_bsr_with_other_positions_than_its_blocks_is_refused(last, dtype):
+    matrix = sound(sp.bsr_array)
+    matrix.indptr = matrix.indptr.astype(dtype)
+    matrix.indptr[-1] = last
+    with pytest.raises(DataError, match=r"must have .*block indices"):
+        as_csr("data", matrix)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("kind", [sp.csr_array, sp.csc_array, sp.coo_array])
 def test_values_that_are_not_finite_are_refused(kind, bad):

@@ -160,6 +160,21 @@ def test_bad_files(tmp_path, name, error, message):
         Dataset.from_file(tmp_path / name)
 
 
+@pytest.mark.parametrize("read", [Dataset.from_file, _files.column_names])
+def test_a_panic_of_polars_is_a_fault_of_the_file(tmp_path, monkeypatch, read):
+    class PanicException(BaseException):
+        pass
+
+    def panic(*_, **__):
+        raise PanicException("assertion failed")
+
+    for name in ("read_parquet", "scan_parquet"):
+        monkeypatch.setattr(f"narwhals.stable.v2.{name}", panic)
+    (tmp_path / "a.parquet").write_bytes(b"")
+    with pytest.raises(DataError, match=r"must be a readable \.parquet file.*assertion failed"):
+        read(tmp_path / "a.parquet")
+
+
 def test_bad_path_and_reader(tmp_path):
     with pytest.raises(ArgumentTypeError, match=r"`path` must be a str or a Path, got 3 \(int\)"):
         Dataset.from_file(3)

@@ -45,7 +45,9 @@ def read_file(path: Any, reader: str | None) -> Any:
             f"`{backend}` lacks a library to read {suffix} files: {error}. "
             'Install one that has all: pip install "tastemaker[io]".'
         ) from error
-    except Exception as error:  # each library has exceptions of its own for a broken file
+    except BaseException as error:
+        if not _at_fault(error):
+            raise
         raise DataError(f"`path` must be a readable {suffix} file, got {str(file)!r}: {error}") from error
 
 
@@ -57,7 +59,9 @@ def column_names(path: Path) -> list[str]:
 
         try:
             return nw.scan_parquet(str(path), backend=_backend(None)).collect_schema().names()
-        except Exception as error:  # each library has exceptions of its own for a broken file
+        except BaseException as error:
+            if not _at_fault(error):
+                raise
             raise DataError(f"`path` must be a readable {suffix} file, got {str(path)!r}: {error}") from error
     opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
     try:
@@ -65,6 +69,11 @@ def column_names(path: Path) -> list[str]:
             return next(csv.reader(file, delimiter=_separators[suffix]), [])
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"`path` must be a readable {suffix} file, got {str(path)!r}: {error}") from error
+
+
+def _at_fault(error: BaseException) -> bool:
+    """Whether a reader failed on the file: each has exceptions of its own, and Polars panics, which no Exception is."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 def _suffix(file: Path) -> str:

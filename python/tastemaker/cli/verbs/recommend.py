@@ -94,6 +94,8 @@ def _deliver(
     session: Session, lists: Lists, batches: Iterator[Batch], users: np.ndarray, form: str | None
 ) -> None:
     """Send the lists to a file, to stdout row by row, or to stdout as one table."""
+    if not len(users):
+        raise click.UsageError("There is no user to recommend to.")
     watched = _watch(session, batches, len(users))
     schema = lists.schema(users)
     path = session.output

@@ -1,0 +1,1 @@
+"""Fuzz targets, one per boundary: `make fuzz`, or `python -m tests.fuzz.run TARGET`."""
