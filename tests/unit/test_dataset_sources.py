@@ -232,7 +232,7 @@ def broken(wrap, **arrays):
         (broken(sp.csc_array, indptr=[1, 2, 4]), "starts at 0"),
         (broken(sp.coo_array, coords=(np.array([0, 0, 1, 5]), np.array([0, 1, 0, 1]))), "row indices"),
         (broken(sp.coo_array, data=[1.0]), "as many rows and columns as values"),
-        (broken(sp.bsr_array, indptr=[0, 900, 4]), r"block indices in \[0, 5\), got 900"),
+        (broken(sp.bsr_array, indptr=[0, 900, 4]), "block indices in .* got 900"),
         (sp.csr_array([[np.nan]]), "finite values, got nan"),
         (sp.csr_array([[1j]]), "real numbers, got dtype complex128"),
         (sp.coo_array(np.ones(3)), "2-d"),
