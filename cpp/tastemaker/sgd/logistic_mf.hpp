@@ -67,11 +67,10 @@ private:
         }
         const float* rows[panel];
         float scores[panel];
-        const auto padded = static_cast<int>(round_up(panel_, 4));
-        for (int t = 0; t < padded; ++t) {
-            rows[t] = others_.row(columns_[std::min(t, panel_ - 1)]);
+        for (int t = 0; t < panel_; ++t) {
+            rows[t] = others_.row(columns_[t]);
         }
-        kernels_.scores(rows, padded, x_.data(), size_, scores);
+        kernels_.scores(rows, panel_, x_.data(), size_, scores);
         for (int t = 0; t < panel_; ++t) {
             const float chance = sigmoid(scores[t] + bias_);
             scores[t] = weights_[t] > 0 ? weights_[t] * (1.0f - chance) : -chance;

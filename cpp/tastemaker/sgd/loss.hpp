@@ -8,12 +8,16 @@
 
 namespace tastemaker::sgd {
 
+inline constexpr int first_batch = 4;  // most examples find a violator among these
+
 inline float sigmoid(float x) {
     return 1.0f / (1.0f + std::exp(-x));
 }
 
 // Likes score high, dislikes low:  weight log(1 + exp(-+score)).
 struct Logistic {
+    static constexpr int proposals = 0;
+
     void start(const Worker& worker, Prepared& prepared) const { worker.fetch(prepared.example); }
     void prepare(const Worker&, Prepared&) const {}
 
@@ -41,7 +45,9 @@ inline void start_draws(const Worker& worker, Prepared& prepared, int proposals,
 // A like scores above an item drawn at random:  weight log(1 + exp(other - item)).
 // Rendle et al.: BPR: Bayesian Personalized Ranking from Implicit Feedback. UAI 2009.
 struct Bpr {
-    void start(const Worker& worker, Prepared& prepared) const { start_draws(worker, prepared, 2, 1); }
+    static constexpr int proposals = 2;
+
+    void start(const Worker& worker, Prepared& prepared) const { start_draws(worker, prepared, proposals, 1); }
     void prepare(const Worker& worker, Prepared& prepared) const { worker.draw(prepared, 1); }
 
     bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
@@ -83,8 +89,6 @@ inline int find_violator(Worker& worker, float score, int max_sampled, Prepared&
     return 0;
 }
 
-inline constexpr int first_batch = 4;  // most examples find a violator among these
-
 inline constexpr float max_rank_loss = 10.0f;  // keeps one rare example from throwing the rest about
 
 // log of the rank that the first violator among `sampled` draws of `others` items suggests; never below log 1.
@@ -96,6 +100,8 @@ inline float rank_loss(index_t others, int sampled) {
 // Weston, Bengio, Usunier: WSABIE: Scaling Up To Large Vocabulary Image Annotation. IJCAI 2011.
 class Warp {
 public:
+    static constexpr int proposals = first_batch + 1;
+
     Warp(int max_sampled, index_t items) : loss_(static_cast<std::size_t>(max_sampled) + 1) {
         for (int sampled = 1; sampled <= max_sampled; ++sampled) {
             loss_[static_cast<std::size_t>(sampled)] = rank_loss(items - 1, sampled);
@@ -103,7 +109,7 @@ public:
     }
 
     void start(const Worker& worker, Prepared& prepared) const {
-        start_draws(worker, prepared, first_batch + 1, max_sampled());
+        start_draws(worker, prepared, proposals, max_sampled());
     }
     void prepare(const Worker& worker, Prepared& prepared) const {
         worker.draw(prepared, std::min(first_batch, max_sampled()));
@@ -133,6 +139,8 @@ private:
 // WARP for the k-th best of n likes drawn at random, so that not only the very best counts.
 // Weston, Yee, Weiss: Learning to Rank Recommendations with the k-Order Statistic Loss. RecSys 2013.
 struct WarpKos {
+    static constexpr int proposals = first_batch + 1;
+
     int k;
     int n;
     int max_sampled;
@@ -144,7 +152,7 @@ struct WarpKos {
         for (int t = 0; t < drawn_likes(liked); ++t) {
             prefetch(liked.indices.data() + prepared.draws.below(liked.size()), 1);
         }
-        worker.propose(prepared, first_batch + 1);
+        worker.propose(prepared, proposals);
     }
 
     void prepare(const Worker& worker, Prepared& prepared) const {
@@ -181,25 +189,36 @@ private:
     // Returns the k-th best of n likes drawn with repetition (of fewer where fewer are liked); ties go to the earlier.
     Scored kth_best(Worker& worker, const SparseRow& liked, Draws draws) const {
         const int count = drawn_likes(liked);
-        std::vector<Scored>& best = worker.best;
-        best.clear();
-        for (int done = 0; done < count;) {
+        std::vector<offset_t>& places = worker.places;
+        std::vector<float>& scores = worker.scores;
+        places.resize(static_cast<std::size_t>(count));
+        scores.resize(static_cast<std::size_t>(round_up(count, 4)));
+        for (int done = 0; done < count; done += batch) {
             const int now = std::min(count - done, batch);
-            offset_t places[batch];
             const float* rows[batch];
-            float scores[batch];
             for (int t = 0; t < now; ++t) {
-                places[t] = draws.below(liked.size());
-                rows[t] = worker.item_row(liked.indices[static_cast<std::size_t>(places[t])], t);
+                const offset_t place = draws.below(liked.size());
+                places[static_cast<std::size_t>(done + t)] = place;
+                rows[t] = worker.item_row(liked.indices[static_cast<std::size_t>(place)], t);
             }
-            worker.score(rows, now, scores);
-            for (int t = 0; t < now; ++t) {
-                const auto better = [&](const Scored& other) { return other.score >= scores[t]; };
-                best.insert(std::partition_point(best.begin(), best.end(), better), {places[t], scores[t]});
-            }
-            done += now;
+            worker.score(rows, now, scores.data() + done);
         }
-        return best[static_cast<std::size_t>(std::min(k, count) - 1)];
+        const int at = place_of_kth(scores.data(), count, std::min(k, count));
+        return {places[static_cast<std::size_t>(at)], scores[static_cast<std::size_t>(at)]};
+    }
+
+    // Returns where the k-th best of n scores stands. Counts for each how many are better: without a branch that
+    // depends on the scores, ten of them take less than one wrong guess in a sort.
+    static int place_of_kth(const float* scores, int n, int k) {
+        int at = 0;
+        for (int t = 0; t < n; ++t) {
+            int better = 0;
+            for (int other = 0; other < n; ++other) {
+                better += other < t ? scores[other] >= scores[t] : scores[other] > scores[t];
+            }
+            at = better == k - 1 ? t : at;
+        }
+        return at;
     }
 };
 

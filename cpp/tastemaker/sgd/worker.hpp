@@ -84,11 +84,10 @@ public:
         return out;
     }
 
-    // Sets out[t] to the score of rows[t] for the loaded user, but for the user's bias; n <= batch.
-    void score(const float** rows, int n, float* out) const {
-        const int padded = static_cast<int>(round_up(n, 4));
-        std::fill(rows + n, rows + padded, rows[0]);
-        kernels.scores(rows, padded, user_row, size, out);
+    // Sets out[t] to the score of rows[t] for the loaded user, but for the user's bias; out has room for a multiple
+    // of 4.
+    void score(const float* const* rows, int n, float* out) const {
+        kernels.scores(rows, n, user_row, size, out);
         if (scales.item != 1) {
             for (int t = 0; t < n; ++t) {
                 out[t] *= static_cast<float>(scales.item);
@@ -122,11 +121,11 @@ public:
         }
     }
 
-    // Starts fetching what the first draws of an example find.
-    void fetch_draws(std::uint64_t key) const {
+    // Starts fetching what the first n draws of an example find.
+    void fetch_draws(std::uint64_t key, int n) const {
         if (sampling.popularity) {
             Draws draws(key);
-            for (int t = 0; t < proposals_ahead; ++t) {
+            for (int t = 0; t < n; ++t) {
                 prefetch(data.drawn + draws.below(data.drawn_size), 1);
             }
         }
@@ -158,7 +157,8 @@ public:
     float* user_row = nullptr;
     float* toward_row = nullptr;
     float user_bias = 0;
-    std::vector<Scored> best;
+    std::vector<offset_t> places;  // of the likes that were drawn, and their scores
+    std::vector<float> scores;
 
 private:
     index_t next_item(Draws& draws) const {

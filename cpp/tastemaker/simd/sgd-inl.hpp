@@ -6,17 +6,32 @@
 
 namespace tastemaker::simd::TASTEMAKER_ISA {
 
-// Four dots at once share the loads of x and hide the latency of FMA.
-inline void scores(const float* const* rows, size_type n, const float* x, size_type size, float* out) {
-    for (size_type t = 0; t < n; t += 4) {
-        vf acc[4] = {zero(), zero(), zero(), zero()};
-        for (size_type k = 0; k < size; k += vf::width) {
-            const vf xk = load(x + k);
-            for (int r = 0; r < 4; ++r) {
-                acc[r] = fma(load(rows[t + r] + k), xk, acc[r]);
-            }
+// Up to four dots at once share the loads of x and hide the latency of FMA.
+template <int R>
+inline void scores_of(const float* const* rows, const float* x, size_type size, float* out) {
+    vf acc[4] = {zero(), zero(), zero(), zero()};
+    for (size_type k = 0; k < size; k += vf::width) {
+        const vf xk = load(x + k);
+        for (int r = 0; r < R; ++r) {
+            acc[r] = fma(load(rows[r] + k), xk, acc[r]);
         }
-        store_sums(out + t, acc[0], acc[1], acc[2], acc[3]);
+    }
+    store_sums(out, acc[0], acc[1], acc[2], acc[3]);
+}
+
+inline void scores(const float* const* rows, size_type n, const float* x, size_type size, float* out) {
+    for (; n >= 4; n -= 4, rows += 4, out += 4) {
+        scores_of<4>(rows, x, size, out);
+    }
+    switch (n) {
+        case 1:
+            return scores_of<1>(rows, x, size, out);
+        case 2:
+            return scores_of<2>(rows, x, size, out);
+        case 3:
+            return scores_of<3>(rows, x, size, out);
+        default:
+            return;
     }
 }
 

@@ -22,7 +22,7 @@ struct SgdStep {
 };
 
 struct SgdKernels {
-    // Sets out[t] = rows[t] . x for t in [0, n); n is a multiple of 4.
+    // Sets out[t] = rows[t] . x for t in [0, n); out has room for a multiple of 4.
     void (*scores)(const float* const* rows, std::int64_t n, const float* x, std::int64_t size, float* out);
 
     // Sets out = sum_t weights[t] row_t, in the order of t; row_t starts at table + indices[t] * stride.
