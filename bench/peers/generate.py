@@ -27,11 +27,13 @@ class Shape:
     seed: int = 1
 
 
-# s and m have the shapes of MovieLens-1M and MovieLens-20M; tiny is for tests of the harness.
+# s and m have the shapes of MovieLens-1M and MovieLens-20M, lecture that of a public lecture on LightFM; tiny is for
+# tests of the harness.
 SHAPES = {
     "tiny": Shape(600, 400, 20_000),
     "s": Shape(6_040, 3_706, 1_000_000),
     "m": Shape(138_493, 26_744, 20_000_000),
+    "lecture": Shape(142_888, 59_599, 1_530_000),
 }
 
 # Chosen so that the most popular item and the most active user are about those of MovieLens.
@@ -61,6 +63,20 @@ def generate(shape: Shape) -> sp.csr_matrix:
         (np.ones(shape.nnz, np.float32), items.astype(np.int32), indptr.astype(np.int32)),
         shape=(shape.users, shape.items),
     )
+
+
+def tags(rows: int, per_row: int, *, names: int = 1_000, seed: int = 1) -> sp.csr_matrix:
+    """Return features: each row's own indicator and ``per_row`` tags, popular ones more often; rows sum to 1."""
+    rng = np.random.default_rng(seed)
+    popularity = 1.0 / (np.arange(names) + 10.0)
+    drawn = rng.choice(names, (rows, per_row), p=popularity / popularity.sum())
+    columns = np.column_stack([np.arange(rows), rows + drawn]).ravel()
+    indptr = np.arange(rows + 1) * (per_row + 1)
+    features = sp.csr_matrix(
+        (np.full(columns.size, 1 / (per_row + 1), np.float32), columns, indptr), shape=(rows, rows + names)
+    )
+    features.sum_duplicates()
+    return features
 
 
 def _distinct(keys: np.ndarray) -> np.ndarray:

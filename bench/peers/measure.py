@@ -12,6 +12,8 @@ import scipy.sparse as sp
 from bench.peers import checks, quality
 from bench.peers.client import Client, WorkerError
 from bench.peers.data import Data
+from bench.peers.generate import tags
+from bench.peers.job import best_items
 from bench.peers.peers import OURS
 from bench.peers.tasks import ALS, Task
 
@@ -74,6 +76,8 @@ class Bench:
             with _failure_noted(record):
                 reply = self._run(client, tasks[record.peer], inputs, checked=True)
                 outcomes[record.peer] = outcome = _read(reply)
+                if task.kind == "hybrid" and self._data.test is not None:
+                    outcome["lists"] = best_items(outcome["user"], outcome["item"], self._data.train, 10)
                 self._judge(task, record, outcome, inputs)
         self._compare(task, [record for _, record in pairs], outcomes)
         for turn in range(self._rounds):
@@ -119,13 +123,27 @@ class Bench:
         return tasks
 
     def _inputs(self, task: Task) -> dict[str, str]:
-        """Return the files that the task reads: top-n ranks with trained factors, the same for everybody."""
+        """Return the files that the task reads, the same for everybody: features, or factors to rank with."""
+        if "features" in task.params:
+            return self._features(task)
         if task.kind != "topn":
             return {}
         factors = task.params["factors"]
         if factors not in self._factors:
             self._factors[factors] = self._train_factors(factors)
         return self._factors[factors]
+
+    def _features(self, task: Task) -> dict[str, str]:
+        """Return files with tags for the sides that the task names, 20 per row and its indicator."""
+        files = {}
+        for side in task.params["features"].split("+"):
+            matrix = tags(self._data.train.shape[side == "item"], 20)
+            parts = {name: getattr(matrix, name) for name in ("indptr", "indices", "data", "shape")}
+            for name, part in parts.items():
+                path = self._folder / f"{side}-{name}.npy"
+                np.save(path, np.asarray(part))
+                files[f"{side}_{name}"] = str(path)
+        return files
 
     def _train_factors(self, factors: int) -> dict[str, str]:
         """Return files with the factors of the first peer that can train them."""
@@ -169,7 +187,7 @@ class Bench:
             scores = (train[rows].astype(np.float64) @ outcome["similarity"]).toarray()
         else:
             factors = inputs or outcome
-            if "user" not in factors:
+            if "user" not in factors or "lists" not in outcome:
                 return checks.Check(True, "")
             user, item = (_array(factors[name]) for name in ("user", "item"))
             scores = user[rows] @ item.T

@@ -49,6 +49,10 @@ PEERS = (
             "topn/*",
             "svd/*",
             "sgd/*",
+            "sgd-large/*",
+            "hybrid/*",
+            "ranks/*",
+            "predict/*",
             "bpr/*",
             "logistic-mf/*",
         ),
@@ -103,12 +107,15 @@ PEERS = (
     Peer(
         "LightFM",
         "lightfm",
-        ("sgd/*",),
+        ("sgd/*", "sgd-large/*", "hybrid/*", "ranks/*", "predict/*"),
         ("lightfm==1.17",),
         # An sdist whose generated C needs an old numpy and whose setup.py needs pip and setuptools of its time.
         build_requirements=("pip<25.3", "setuptools<81", "wheel", "numpy<2", "scipy<1.14"),
         install_options=("--no-use-pep517", "--no-build-isolation"),
         env=_blas_threads,
-        remarks={"sgd/*": "Hogwild: not the same result twice"},
+        remarks={
+            "sgd/*": "Hogwild: not the same result twice",
+            "predict/*": "a loop over predict, as its users write it",
+        },
     ),
 )

@@ -35,7 +35,7 @@ class Task:
 # One objective for all: an observed pair of weight x has confidence 2 x, any other 1; regularisation is not scaled by
 # counts, since not every peer can. The values are among the best for NDCG on MovieLens-1M at 64 factors.
 ALS = {"alpha": 2.0, "reg": 30.0}
-_large = ("generated-m",)
+_large = ("generated-m", "generated-lecture")
 
 
 def _knn_fit(similarity: str, neighbors: int) -> Task:
@@ -65,6 +65,23 @@ def _topn(factors: int, n: int) -> Task:
         f"top-{n} of all users, {factors} factors",
         "topn",
         {"factors": factors, "n": n},
+    )
+
+
+def _hybrid(sides: str, words: str, skip: tuple[str, ...]) -> Task:
+    return Task(
+        f"hybrid/warp-{sides}",
+        f"WARP epoch, 21 features per {words}, 64 factors",
+        "hybrid",
+        {
+            "loss": "warp",
+            "optimizer": "adagrad",
+            "factors": 64,
+            "epochs": 3,
+            "seed": 0,
+            "features": sides,
+        },
+        skip,
     )
 
 
@@ -112,6 +129,25 @@ TASKS = (
     _sgd("warp-kos"),
     _sgd("bpr"),
     _sgd("logistic"),
+    Task(
+        "sgd-large/warp-64",
+        "WARP epoch of 20M interactions, 64 factors",
+        "sgd",
+        {"loss": "warp", "factors": 64, "epochs": 2, "learning_rate": 0.05},
+        ("ml-*", "generated-s", "generated-tiny", "generated-lecture"),
+    ),
+    _hybrid("item", "item", _large),
+    _hybrid("user+item", "user and item", ("ml-*", "generated-m", "generated-s")),
+    Task(
+        "ranks/auc-64", "AUC of all interactions, 64 factors", "ranks", {"factors": 64, "epochs": 3}, _large
+    ),
+    Task(
+        "predict/hybrid-64",
+        "top-10 of all users, 21 features per item, 64 factors",
+        "predict_all",
+        {"factors": 64, "epochs": 3, "n": 10, "features": "item"},
+        _large,
+    ),
     Task(
         "bpr/64",
         "BPR epoch, plain descent, 64 factors",

@@ -10,6 +10,8 @@ from bench.peers.job import Job, Outcome
 from bench.peers.weights import K1, B
 
 import tastemaker
+import tastemaker.compat.lightfm.evaluation
+from tastemaker.compat import lightfm
 from tastemaker.retrieval import DenseScorer
 
 
@@ -51,10 +53,25 @@ class Adapter:
         model = tastemaker.LightFM(**options, rng=seed)
         sides = {f"{side}_features": job.features(side) for side in ("user", "item")}
         with job.timed():
-            model.fit(job.train, **sides, threads=job.threads)
+            model.fit(job.train, **sides, callback=lambda _: job.lap(), threads=job.threads)
         user = model.user_features_ @ model.user_embeddings_
         item = model.item_features_ @ np.column_stack([model.item_embeddings_, model.item_biases_])
         return Outcome(user=np.column_stack([user, np.ones(len(user), np.float32)]), item=item)
+
+    def ranks(self, job: Job, factors: int, epochs: int) -> Outcome:
+        like_lightfm = lightfm.LightFM(factors, loss="warp", random_state=0)
+        model = job.once(lambda: like_lightfm.fit(job.train, epochs=epochs, num_threads=job.threads))
+        with job.timed():
+            lightfm.evaluation.auc_score(model, job.train, num_threads=job.threads)
+        return Outcome()
+
+    def predict_all(self, job: Job, factors: int, epochs: int, n: int, features: str) -> Outcome:
+        sides = {f"{side}_features": job.features(side) for side in ("user", "item")}
+        options: dict[str, Any] = {"factors": factors, "epochs": epochs, "rng": 0}
+        model = job.once(lambda: tastemaker.LightFM(**options).fit(job.train, **sides, threads=job.threads))
+        with job.timed():
+            lists, _ = model.recommend(n=n, threads=job.threads)
+        return Outcome(lists=lists)
 
     def bpr(self, job: Job, factors: int, epochs: int, learning_rate: float, reg: float) -> Outcome:
         options: dict[str, Any] = {"factors": factors, "epochs": epochs, "learning_rate": learning_rate}

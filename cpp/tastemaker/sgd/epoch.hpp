@@ -77,8 +77,7 @@ public:
     }
 
 private:
-    static constexpr int ahead =
-        8;  // examples: some 800 ns, longer than a miss of every cache takes, for the other core writes too
+    static constexpr int ahead = 8;  // examples: some 1 us, more than a miss of every cache takes
 
     offset_t places() const { return runs_ * shuffle_.run; }
     offset_t position_of(offset_t place) const {
