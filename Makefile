@@ -17,8 +17,8 @@ cmake := $(venv) CMAKE_GENERATOR=Ninja cmake
 say := @printf '==> %s\n'
 werror := $(if $(CI),ON,OFF)
 
-cpp_files := $(shell find cpp src tests/cpp bench/cpp examples/cpp -name '*.?pp')
-sources := pyproject.toml CMakeLists.txt $(shell find cpp src -type f)
+cpp_files := $(shell find cpp src tests/cpp tests/cuda bench/cpp examples/cpp -name '*.?pp' -o -path 'cpp/*.cu*')
+sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp src -type f)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
