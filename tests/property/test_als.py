@@ -101,4 +101,5 @@ def test_permuting_users_and_items_permutes_the_scores(X, params, random):
 def test_a_folded_in_user_gets_what_the_exact_epoch_gave(X, params):
     params = well_conditioned(params) | {"solver": "cholesky"}
     model, next_epoch = (tm.ALS(**(params | {"epochs": epochs})).fit(X) for epochs in (1, 2))
-    assert_close(model.fold_in(X), next_epoch.user_factors_)  # the epoch solves in the axes of the Gram matrix
+    # The epoch solves in the axes of the Gram matrix, which rounds otherwise.
+    assert_close(model.fold_in(X), next_epoch.user_factors_)
