@@ -7,7 +7,7 @@ so they depend neither on the number of threads nor on which queries share a cal
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ Ids: TypeAlias = npt.NDArray[np.int32]
 Scores: TypeAlias = npt.NDArray[np.float32]
 Ranks: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.uint8]
+Ties: TypeAlias = Literal[
+    "index", "shared", "last"
+]  # what orders items of equal score, or the place they get
 
 
 class DenseScorer:
@@ -112,9 +115,7 @@ class DenseScorer:
 
         The item itself counts even when it is excluded.
         """
-        return self._index(threads).rank(
-            _dense(queries), _indices(rows), _indices(items), _parts(exclude), "index", num_threads(threads)
-        )
+        return self._ranks(queries, rows, items, exclude, "index", threads)
 
     def mean_rank(
         self,
@@ -129,10 +130,7 @@ class DenseScorer:
 
         Unlike `rank`, this favours no item for its index.
         """
-        twice = self._index(threads).rank(
-            _dense(queries), _indices(rows), _indices(items), _parts(exclude), "shared", num_threads(threads)
-        )
-        return twice / 2
+        return self._ranks(queries, rows, items, exclude, "shared", threads) / 2
 
     def last_rank(
         self,
@@ -144,8 +142,19 @@ class DenseScorer:
         threads: int | None = None,
     ) -> Ranks:
         """Return the place of each pair's item behind all others of the same score, as `rank` otherwise."""
+        return self._ranks(queries, rows, items, exclude, "last", threads)
+
+    def _ranks(
+        self,
+        queries: npt.NDArray[np.float32],
+        rows: npt.ArrayLike,
+        items: npt.ArrayLike,
+        exclude: sp.csr_array | None,
+        ties: Ties,
+        threads: int | None,
+    ) -> Ranks:
         return self._index(threads).rank(
-            _dense(queries), _indices(rows), _indices(items), _parts(exclude), "last", num_threads(threads)
+            _dense(queries), _indices(rows), _indices(items), _parts(exclude), ties, num_threads(threads)
         )
 
     def _index(self, threads: int | None) -> _core.DenseIndex:
@@ -213,14 +222,7 @@ class _SparseQueries:
 
         The item itself counts even when it is excluded.
         """
-        return self._index().rank(
-            csr_parts(queries),
-            _indices(rows),
-            _indices(items),
-            _parts(exclude),
-            "index",
-            num_threads(threads),
-        )
+        return self._ranks(queries, rows, items, exclude, "index", threads)
 
     def mean_rank(
         self,
@@ -236,15 +238,7 @@ class _SparseQueries:
         Unlike `rank`, this favours no item for its index. Items that a sparse table does not touch share the last
         places.
         """
-        twice = self._index().rank(
-            csr_parts(queries),
-            _indices(rows),
-            _indices(items),
-            _parts(exclude),
-            "shared",
-            num_threads(threads),
-        )
-        return twice / 2
+        return self._ranks(queries, rows, items, exclude, "shared", threads) / 2
 
     def last_rank(
         self,
@@ -256,8 +250,19 @@ class _SparseQueries:
         threads: int | None = None,
     ) -> Ranks:
         """Return the place of each pair's item behind all others of the same score, as `rank` otherwise."""
+        return self._ranks(queries, rows, items, exclude, "last", threads)
+
+    def _ranks(
+        self,
+        queries: sp.csr_array,
+        rows: npt.ArrayLike,
+        items: npt.ArrayLike,
+        exclude: sp.csr_array | None,
+        ties: Ties,
+        threads: int | None,
+    ) -> Ranks:
         return self._index().rank(
-            csr_parts(queries), _indices(rows), _indices(items), _parts(exclude), "last", num_threads(threads)
+            csr_parts(queries), _indices(rows), _indices(items), _parts(exclude), ties, num_threads(threads)
         )
 
     def _index(self) -> _core.SparseIndex | _core.TableIndex:

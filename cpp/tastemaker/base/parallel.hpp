@@ -12,6 +12,26 @@
 
 namespace tastemaker {
 
+// run_team with a body that may throw: the first exception sets `stop`, which bodies should heed, and is rethrown.
+template <class Body>
+void run_team_until_error(int threads, std::atomic<bool>& stop, Body body) {
+    std::atomic<bool> failed{false};
+    std::exception_ptr error;
+    run_team(threads, [&](int worker) {
+        try {
+            body(worker);
+        } catch (...) {
+            stop = true;
+            if (!failed.exchange(true)) {
+                error = std::current_exception();
+            }
+        }
+    });
+    if (error) {
+        std::rethrow_exception(error);
+    }
+}
+
 // Calls fn(chunk, worker) once for each chunk in [0, chunks), taken in order by whichever worker is free.
 // The first exception stops the rest and is rethrown; worker 0 polls for Ctrl-C between chunks.
 // `worker` lies in [0, threads) and indexes scratch space only, so it must not influence a result.
@@ -19,33 +39,20 @@ template <class Fn>
 void parallel_chunks(offset_t chunks, int threads, Fn fn) {
     std::atomic<offset_t> next{0};
     std::atomic<bool> stop{false};
-    std::atomic<bool> failed{false};
-    std::exception_ptr error;
-    const auto body = [&](int worker) {
+    const auto team = static_cast<int>(std::min<offset_t>(std::max(threads, 1), std::max<offset_t>(chunks, 1)));
+    run_team_until_error(team, stop, [&](int worker) {
         InterruptPoll poll;
-        try {
-            while (!stop.load(std::memory_order_relaxed)) {
-                const offset_t chunk = next.fetch_add(1, std::memory_order_relaxed);
-                if (chunk >= chunks) {
-                    break;
-                }
-                fn(chunk, worker);
-                if (worker == 0) {
-                    poll();
-                }
+        while (!stop.load(std::memory_order_relaxed)) {
+            const offset_t chunk = next.fetch_add(1, std::memory_order_relaxed);
+            if (chunk >= chunks) {
+                break;
             }
-        } catch (...) {
-            stop = true;
-            if (!failed.exchange(true)) {
-                error = std::current_exception();
+            fn(chunk, worker);
+            if (worker == 0) {
+                poll();
             }
         }
-    };
-    const auto team = static_cast<int>(std::min<offset_t>(std::max(threads, 1), std::max<offset_t>(chunks, 1)));
-    run_team(team, body);
-    if (error) {
-        std::rethrow_exception(error);
-    }
+    });
 }
 
 // Below this estimated work a team costs more than it saves (waking a thread takes some 10 us).

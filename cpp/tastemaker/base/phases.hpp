@@ -1,13 +1,12 @@
 // parallel_phases: many short steps, each of which needs the whole of the step before.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
-#include <exception>
+#include <cstdint>
 #include <thread>
 
-#include "tastemaker/base/interrupt.hpp"
-#include "tastemaker/base/team.hpp"
-#include "tastemaker/base/types.hpp"
+#include "tastemaker/base/parallel.hpp"
 
 namespace tastemaker {
 
@@ -27,10 +26,7 @@ void parallel_phases(offset_t phases, int threads, Chunks chunks, Fn fn, After a
     std::atomic<Turn> next{Turn{0, 0}};
     std::atomic<offset_t> done{0};
     std::atomic<bool> stop{false};
-    std::atomic<bool> failed{false};
-    std::exception_ptr error;
-
-    const auto work = [&](int worker) {
+    run_team_until_error(std::max(threads, 1), stop, [&](int worker) {
         InterruptPoll poll;
         for (Turn turn = next.load(); turn.phase < phases && !stop; turn = next.load()) {
             const offset_t all = chunks(turn.phase);
@@ -51,20 +47,7 @@ void parallel_phases(offset_t phases, int threads, Chunks chunks, Fn fn, After a
                 poll();
             }
         }
-    };
-    run_team(std::max(threads, 1), [&](int worker) {
-        try {
-            work(worker);
-        } catch (...) {
-            stop = true;
-            if (!failed.exchange(true)) {
-                error = std::current_exception();
-            }
-        }
     });
-    if (error) {
-        std::rethrow_exception(error);
-    }
 }
 
 }  // namespace tastemaker

@@ -19,7 +19,7 @@ from tastemaker.models._inputs import NewUsers, Who, indices, is_scalar_id, new_
 from tastemaker.models._outputs import Output, Ranked, as_frame, frame_ids, ranked_frame
 from tastemaker.models._representations import queries_of, standardized, with_ones
 from tastemaker.models.base import Recommender
-from tastemaker.retrieval import DenseScorer
+from tastemaker.retrieval import DenseScorer, Mask
 
 Array = npt.NDArray[np.float32]
 
@@ -212,8 +212,7 @@ class _Hybrid(Recommender):
             Embeddings, and in the last column biases. The score for a user is the product with the user's embedding
             plus the bias, plus the user's bias.
         """
-        rows = self._fitted()._features_of("item").rows(item_features, self.feature_weights)
-        return self._represent("item", rows)
+        return self._represent("item", self._fitted()._new_items(None, item_features))
 
     @friendly
     def recommend_users(
@@ -267,15 +266,20 @@ class _Hybrid(Recommender):
             labels, single = np.arange(features.shape[0]), features.shape[0] == 1
         vectors = with_ones(self._represent("item", features))
         vectors[np.diff(features.indptr) == 0] = 0  # nothing is known of them, so nobody likes them best
-        if "audience" not in self._cache:
-            users = standardized(self._queries(None), with_ones(self._items()))
-            self._cache["audience"] = DenseScorer(users), users.any(axis=1).astype(np.uint8)
-        scorer, known = self._cache["audience"]
+        scorer, known = self._audience()
         ranked: Ranked = scorer.topn(vectors, n, exclude=seen, allowed=known, threads=threads)
         if ids is None:
             return (ranked[0][0], ranked[1][0]) if single else ranked
         owners = None if single and item_features is not None else (column, labels)
         return ranked_frame(ranked, owners, self._source.user_column, ids, self._source.frame)
+
+    def _audience(self) -> tuple[DenseScorer, Mask]:
+        """Return what finds the users of items, and which of them have preferences."""
+        if "audience" not in self._cache:
+            users = standardized(self._queries(None), with_ones(self._items()))
+            self._cache["audience"] = DenseScorer(users), users.any(axis=1).astype(np.uint8)
+        audience: tuple[DenseScorer, Mask] = self._cache["audience"]
+        return audience
 
     def _new_items(self, items: Any, item_features: Any) -> sp.csr_array:
         """Return the features of new items from a call that must not name known ones."""

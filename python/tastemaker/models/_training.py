@@ -124,9 +124,8 @@ class progress_bar:  # noqa: N801 - used as a context manager, reads as a functi
     def __init__(self, label: str, total: int, unit: str, progress: bool | None) -> None:
         self._bar: Any = None
         if progress or (progress is None and _interactive()):
-            with warnings.catch_warnings(
-                action="ignore"
-            ):  # of widgets that a notebook lacks; it draws text then
+            # Without widgets a notebook's bar warns, and draws text.
+            with warnings.catch_warnings(action="ignore"):
                 from tqdm.auto import tqdm  # slow to import, so only when a bar may be seen
 
             self._bar = tqdm(total=total, desc=label, unit=unit, delay=1, leave=False)

@@ -178,10 +178,8 @@ def paired_differences_data(measured: Comparison | Differences, metric: str | No
     table = _differences(measured).to_table()
     if not len(table):
         raise ArgumentError("`measured` must have a model besides the baseline: compare two or more.")
-    known = dict.fromkeys(table["metric"].tolist())
-    chosen = next(iter(known)) if metric is None else check_choice("metric", metric, known)
-    rows = np.flatnonzero(table["metric"] == chosen)
-    return Table({name: table[name][rows] for name in table})
+    by_metric: dict[str, Table] = dict(groups(table, "metric"))
+    return by_metric[next(iter(by_metric)) if metric is None else check_choice("metric", metric, by_metric)]
 
 
 def _check_comparison(comparison: Any) -> None:
