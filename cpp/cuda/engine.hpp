@@ -29,7 +29,7 @@ struct Report {
     std::string problem, device;
     int driver = 0, runtime = 0;  // versions as CUDA counts them: 13000 is 13.0
     int capability = 0;           // 90 for 9.0
-    offset_t memory = 0;
+    offset_t free_memory = 0, memory = 0;
 };
 Report probe();
 

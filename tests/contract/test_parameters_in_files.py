@@ -34,6 +34,7 @@ OTHER = {
         "block_size": (16, {"solver": "ials++", "factors": 20}),
         "init_std": (0.3, {}),
         "compute_loss": (True, {}),
+        "device": ("auto", {}),
         "rng": (7, {}),
     },
     tm.LightFM: {

@@ -19,6 +19,7 @@ from tastemaker import __version__
 from tastemaker._runtime import cpu_limits, num_threads, simd_level, simd_levels
 from tastemaker.cli._models import classes, make_model
 from tastemaker.datasets import catalogue, make_movies
+from tastemaker.models._cuda import found, missing
 from tastemaker.persistence import load
 
 _required = ("numpy", "scipy", "narwhals", "safetensors", "tqdm", "click")
@@ -41,6 +42,7 @@ def examine(threads: int | None) -> Iterator[Finding]:
         _versions,
         _cpu,
         lambda: _threads(threads),
+        _gpu,
         _libraries,
         _data_folders,
         _models,
@@ -93,6 +95,11 @@ def _threads(given: int | None) -> Iterator[Finding]:
         limit = f"a control group's quota of {quota:g}" if quota else "no quota of a control group"
         why = f"{cpus} CPUs of the affinity mask, {limit}"
     yield Finding("threads", f"{num_threads(given)} ({why})")
+
+
+def _gpu() -> Iterator[Finding]:
+    reason = missing()
+    yield Finding("gpu", f"none for ALS: {reason}" if reason else found())
 
 
 def _libraries() -> Iterator[Finding]:

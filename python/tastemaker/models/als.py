@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -11,12 +12,15 @@ from tastemaker import _core
 from tastemaker._runtime import generator, num_threads
 from tastemaker._validation import check_bool, check_choice, check_float, check_int, csr_parts, friendly
 from tastemaker.data import Dataset
-from tastemaker.errors import ArgumentError, ArgumentTypeError, ModelFitError
+from tastemaker.errors import ArgumentError, ArgumentTypeError, ModelFitError, UnsupportedError
 from tastemaker.models._alternation import Alternation, Factors, padded, without_padding
+from tastemaker.models._cuda import CudaAlternation, missing, most_factors
 from tastemaker.models._inputs import new_users
 from tastemaker.models._training import Training
 from tastemaker.models.base import Recommender
 from tastemaker.retrieval import DenseScorer
+
+_log = logging.getLogger("tastemaker")
 
 
 class ALS(Recommender):
@@ -65,6 +69,10 @@ class ALS(Recommender):
         Factors start as N(0, (init_std / sqrt(factors))^2), > 0.
     compute_loss : bool, default False
         Compute the objective after each epoch, for ``history_`` and the callback; costs about a sixth of an epoch.
+    device : {"cpu", "auto", "cuda"}
+        Where training computes: "cuda" on an NVIDIA GPU, through the package tastemaker-cuda (up to 1024 factors,
+        "cg" and "cholesky"), "auto" there if it can and else on the CPU, with a line in the log. The default gives
+        the same model on every machine. A model is the same thing wherever it was trained.
     rng : int, SeedSequence, Generator or None
         Source of the starting factors.
 
@@ -81,6 +89,8 @@ class ALS(Recommender):
     ------
     ModelFitError
         By ``fit`` and ``partial_fit``, when factors stop being finite; the last good epoch stays.
+    UnsupportedError
+        By the same, with ``device="cuda"``, where the device cannot be used; the message says why.
 
     References
     ----------
@@ -127,6 +137,7 @@ class ALS(Recommender):
         block_size: int = 64,
         init_std: float = 0.1,
         compute_loss: bool = False,
+        device: Literal["cpu", "auto", "cuda"] = "cpu",
         rng: Any = None,
     ) -> None:
         self.factors = factors
@@ -140,6 +151,7 @@ class ALS(Recommender):
         self.block_size = block_size
         self.init_std = init_std
         self.compute_loss = compute_loss
+        self.device = device
         self.rng = rng
 
     def _check_params(self) -> None:
@@ -155,6 +167,7 @@ class ALS(Recommender):
         check_int("block_size", self.block_size, low=1)
         check_float("init_std", self.init_std, low=0, open_low=True)
         check_bool("compute_loss", self.compute_loss)
+        check_choice("device", self.device, ("cpu", "auto", "cuda"))
         generator(self.rng)
 
     def _fit(self, X: sp.csr_array, run: Training) -> None:
@@ -190,8 +203,7 @@ class ALS(Recommender):
     def _alternate(self, X: sp.csr_array, run: Training, *, resume: bool = False) -> None:
         """Train, from the present factors or anew."""
         start = self._resume if resume else self._start
-        problem, solver = self._problem(self._weight_of(X)), self._row_solver()
-        state = Alternation(X, *start(X.shape), problem, self.factors, solver, run.threads)
+        state = self._state(X, *start(X.shape), run.threads)
         try:
             for epoch in run.epochs(self.epochs):
                 try:
@@ -203,6 +215,39 @@ class ALS(Recommender):
                 self._show(state.in_axes())  # to callbacks
         finally:
             self._show(state.factors())
+
+    def _state(
+        self, X: sp.csr_array, users: Factors, items: Factors, threads: int
+    ) -> Alternation | CudaAlternation:
+        """Return the training state where `device` wants it."""
+        w0 = self._weight_of(X)
+        if self.device != "cpu":
+            try:
+                return self._on_device(X, users, items, w0)
+            except UnsupportedError as error:
+                if self.device == "cuda":
+                    raise
+                _log.info("ALS(device='auto') trains on the CPU: %s", error)
+        return Alternation(X, users, items, self._problem(w0), self.factors, self._row_solver(), threads)
+
+    def _on_device(self, X: sp.csr_array, users: Factors, items: Factors, w0: float) -> CudaAlternation:
+        if self.solver == "ials++":
+            raise UnsupportedError("`device` of `ALS` must be 'cpu' for solver='ials++', got 'cuda'.")
+        if self.factors > most_factors:
+            raise UnsupportedError(
+                f"`factors` of `ALS` must be at most {most_factors} with device='cuda', got {self.factors}."
+            )
+        if reason := missing():
+            raise UnsupportedError(f"`device` of `ALS` cannot be 'cuda' here: {reason}. Pass device='cpu'.")
+        return CudaAlternation(
+            X,
+            users,
+            items,
+            {"reg": self.reg, "alpha": self.alpha, "unobserved_weight": w0, "nu": self.nu},
+            self.factors,
+            cg_steps=self.cg_steps if self.solver == "cg" else 0,
+            preconditioned=self._preconditioned,
+        )
 
     def _show(self, factors: tuple[Factors, Factors]) -> None:
         # One step, so that Ctrl-C cannot part the two.
