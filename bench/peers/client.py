@@ -25,13 +25,14 @@ class Client:
 
     def __init__(self, peer: Peer, python: Path, threads: int, log: Path) -> None:
         self.peer = peer
+        self.threads = peer.threads or threads
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("w") as errors:
             self._process = subprocess.Popen(
                 [str(python), "-m", "bench.peers.worker", peer.adapter],
                 cwd=ROOT,
-                env=_environment(peer, threads),
+                env=_environment(peer, self.threads),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

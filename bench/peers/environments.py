@@ -8,7 +8,7 @@ import venv
 from pathlib import Path
 
 from bench.peers.data import ROOT
-from bench.peers.peers import OURS, Peer
+from bench.peers.peers import Peer
 
 FOLDER = ROOT / "build" / "peers"
 
@@ -25,7 +25,7 @@ def python_of(peer: Peer) -> Path:
     InstallError
         pip failed; the message ends with its last lines.
     """
-    if peer.name == OURS:
+    if not peer.requirements:  # ours
         return Path(sys.executable)
     folder = FOLDER / peer.adapter
     python = folder / "bin" / "python"

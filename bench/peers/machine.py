@@ -28,23 +28,36 @@ def facts() -> dict[str, Any]:
 
 
 def ceilings(threads: int) -> dict[str, float]:
-    """Return the machine's own limits: GFLOP/s of a float32 product by numpy, GB/s of copying between arrays.
+    """Return the machine's own limits: GFLOP/s of a float32 product by numpy, GB/s of copying and of a triad.
 
-    BLAS takes the threads of this process's environment.
+    The triad is a = b + 3 c over pieces that numpy takes from memory into the cache and back once. BLAS takes the
+    threads of this process's environment.
     """
     a = np.ones((2048, 2048), np.float32)
     source = [np.ones(1 << 24, np.float32) for _ in range(threads)]
-    target = [np.empty_like(part) for part in source]
+    other = [np.ones_like(part) for part in source]
+    target = [np.zeros_like(part) for part in source]
     with ThreadPoolExecutor(threads) as pool:
 
         def copy() -> None:
             list(pool.map(np.copyto, target, source))
 
-        copied = 2 * sum(part.nbytes for part in source)  # read and written
+        def triad() -> None:
+            list(pool.map(_triad, target, source, other))
+
+        size = sum(part.nbytes for part in source)
         return {
             "sgemm_gflops": round(2 * 2048**3 / _best(lambda: a @ a) / 1e9, 1),
-            "copy_gbs": round(copied / _best(copy) / 1e9, 1),
+            "copy_gbs": round(2 * size / _best(copy) / 1e9, 1),
+            "triad_gbs": round(3 * size / _best(triad) / 1e9, 1),
         }
+
+
+def _triad(target: np.ndarray, source: np.ndarray, other: np.ndarray, piece: int = 1 << 15) -> None:
+    for start in range(0, len(target), piece):
+        part = slice(start, start + piece)
+        np.multiply(other[part], 3.0, out=target[part])
+        np.add(target[part], source[part], out=target[part])
 
 
 def _best(work: Any, rounds: int = 5) -> float:

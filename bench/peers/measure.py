@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from bench.peers import checks, quality
+from bench.peers import checks, quality, work
 from bench.peers.client import Client, WorkerError
 from bench.peers.data import Data
 from bench.peers.generate import tags
@@ -35,6 +35,7 @@ class Record:
     right: bool = True
     remark: str = ""
     failure: str = ""
+    work: dict[str, float] = field(default_factory=dict)  # bench.peers.work
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -47,10 +48,9 @@ Pair = tuple[Client, Record]
 class Bench:
     """Runs tasks on one data set with a set of workers."""
 
-    def __init__(self, data: Data, clients: list[Client], threads: int, rounds: int, folder: Path) -> None:
+    def __init__(self, data: Data, clients: list[Client], rounds: int, folder: Path) -> None:
         self._data = data
         self._clients = clients
-        self._threads = threads
         self._rounds = rounds
         self._folder = folder
         self._factors: dict[int, dict[str, str]] = {}
@@ -58,9 +58,7 @@ class Bench:
     def measure(self, task: Task) -> list[Record]:
         """Return one record per peer that can do the task: checked first, then timed round by round in turn."""
         pairs = [
-            (client, Record(task.name, task.title, client.peer.name, remark=client.peer.remark(task.name)))
-            for client in self._clients
-            if client.peer.does(task.name)
+            (client, self._record(task, client)) for client in self._clients if client.peer.does(task.name)
         ]
         if not pairs:
             return []
@@ -76,7 +74,7 @@ class Bench:
             with _failure_noted(record):
                 reply = self._run(client, tasks[record.peer], inputs, checked=True)
                 outcomes[record.peer] = outcome = _read(reply)
-                if task.kind == "hybrid" and self._data.test is not None:
+                if self._data.test is not None and "user" in outcome and "lists" not in outcome:
                     outcome["lists"] = best_items(outcome["user"], outcome["item"], self._data.train, 10)
                 self._judge(task, record, outcome, inputs)
         self._compare(task, [record for _, record in pairs], outcomes)
@@ -89,19 +87,24 @@ class Bench:
                     record.peak_bytes = max(record.peak_bytes or 0, reply["peak_bytes"] or 0) or None
         return [record for _, record in pairs]
 
+    def _record(self, task: Task, client: Client) -> Record:
+        counted = work.of(task, self._data.train) if client.peer.name == OURS else {}
+        remark = client.peer.remark(task.name)
+        return Record(task.name, task.title, client.peer.name, remark=remark, work=counted)
+
     def _run(self, client: Client, task: Task, inputs: dict[str, str], *, checked: bool) -> dict[str, Any]:
         return client.ask(
             "run",
             kind=task.kind,
             params=task.params,
-            threads=self._threads,
+            threads=client.threads,
             checked=checked,
             arrays=inputs,
-            out=str(self._folder / client.peer.adapter / task.name.replace("/", "-")),
+            out=str(self._folder / client.peer.label / task.name.replace("/", "-")),
         )
 
     def _reaching(self, task: Task, pairs: list[Pair]) -> dict[str, Task]:
-        """Return each peer's task with the fewest epochs that come within 1 % of the best NDCG@10 of all."""
+        """Return each one's task with the fewest epochs that come within 1 % of the best NDCG@10 of the peers."""
         if self._data.test is None:
             raise ValueError(f"the task {task.name} must skip {self._data.name}, which has no test part.")
         curves: dict[str, dict[int, float]] = {}
@@ -109,9 +112,12 @@ class Bench:
             with _failure_noted(record):
                 for epochs in task.reach:
                     outcome = _read(self._run(client, task.of_epochs(epochs), {}, checked=True))
+                    if "lists" not in outcome:
+                        outcome["lists"] = best_items(outcome["user"], outcome["item"], self._data.train, 10)
                     ndcg = quality.ndcg(outcome["lists"], self._data.test).mean()
                     curves.setdefault(record.peer, {})[epochs] = float(ndcg)
-        goal = 0.99 * max(value for curve in curves.values() for value in curve.values())
+        judges = [peer for peer in curves if peer != OURS] or [OURS]
+        goal = 0.99 * max(value for peer in judges for value in curves[peer].values())
         tasks = {}
         for _, record in _sound(pairs):
             enough = [epochs for epochs, value in curves[record.peer].items() if value >= goal]

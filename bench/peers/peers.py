@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 OURS = "tastemaker"
@@ -13,7 +13,7 @@ class Peer:
     """One library: its pinned requirements, how it is installed, and the tasks (patterns of names) that it can do.
 
     ``env`` is set in its worker; ``{threads}`` stands for the number of threads of the run. ``remarks`` go beside
-    the tasks that they match.
+    the tasks that they match. ``threads``: always so many, whatever the run's.
     """
 
     name: str
@@ -24,6 +24,12 @@ class Peer:
     install_options: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
     remarks: dict[str, str] = field(default_factory=dict)
+    threads: int | None = None
+
+    @property
+    def label(self) -> str:
+        """Name for files of this participant."""
+        return self.name.replace(" ", "-")
 
     def does(self, task: str) -> bool:
         """Tell whether the peer can do a task."""
@@ -45,7 +51,7 @@ PEERS = (
             "knn-fit/*",
             "knn-recommend/*",
             "als/*",
-            "reach/als-*",
+            "reach/*",
             "topn/*",
             "svd/*",
             "sgd/*",
@@ -55,6 +61,7 @@ PEERS = (
             "predict/*",
             "bpr/*",
             "logistic-mf/*",
+            "deterministic/*",
         ),
         env={"OPENBLAS_NUM_THREADS": "{threads}"},
         remarks={"als/cg-*": "2 preconditioned steps; the peers take 3 plain ones"},
@@ -68,6 +75,7 @@ PEERS = (
             "als/cg-*",
             "als/cholesky-*",
             "reach/als-*",
+            "reach/plain-bpr-*",
             "topn/*",
             "bpr/*",
             "logistic-mf/*",
@@ -107,7 +115,7 @@ PEERS = (
     Peer(
         "LightFM",
         "lightfm",
-        ("sgd/*", "sgd-large/*", "hybrid/*", "ranks/*", "predict/*"),
+        ("sgd/*", "sgd-large/*", "hybrid/*", "ranks/*", "predict/*", "reach/warp-*", "reach/bpr-*"),
         ("lightfm==1.17",),
         # An sdist whose generated C needs an old numpy and whose setup.py needs pip and setuptools of its time.
         build_requirements=("pip<25.3", "setuptools<81", "wheel", "numpy<2", "scipy<1.14"),
@@ -115,7 +123,10 @@ PEERS = (
         env=_blas_threads,
         remarks={
             "sgd/*": "Hogwild: not the same result twice",
-            "predict/*": "a loop over predict, as its users write it",
+            "predict/*": "a loop over predict, as its users write it; timed on a sample of the users, scaled up",
         },
     ),
 )
+
+# Ours beside itself, for what the threads of a run gain (`--scaling`).
+ONE_THREAD = replace(PEERS[0], name="1 thread", threads=1)

@@ -1,8 +1,9 @@
 """Tables from the results of a run.
 
 python -m bench.peers.report bench/results/ml-1m-avx2-2t.json             # print the report
-python -m bench.peers.report --readme bench/results/ml-1m-avx2-2t.json    # put the ratios into README.md
-python -m bench.peers.report ONE.json --beside OTHER.json                 # growth with data, gain by threads
+python -m bench.peers.report ONE.json --beside OTHER.json                 # growth with data
+python -m bench.peers.report --readme bench/results/*.json                # put chosen ratios into README.md
+python -m bench.peers.report --docs                                       # all reports into docs/speed.md
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.peers import work
+from bench.peers.data import ROOT
 from bench.peers.peers import OURS
 
 _begin = "<!-- bench:begin (python -m bench.peers.report --readme) -->"
@@ -47,7 +50,7 @@ def render(results: dict[str, Any]) -> str:
     """Return the whole report as Markdown."""
     return "\n".join(
         [
-            f"# {results['data']['name']}",
+            f"# {run_name(results)}",
             "",
             _setting(results),
             "",
@@ -60,7 +63,7 @@ def render(results: dict[str, Any]) -> str:
             "",
             "## Everything measured",
             "",
-            _detail_table(results["records"]),
+            _detail_table(results),
             "",
             _legend,
             "",
@@ -79,17 +82,13 @@ def ratio_table(results: dict[str, Any]) -> str:
         if ours is None or not _counts(ours):
             continue
         multiples = [_ratio_of(records, peer) for peer in peers]
-        rows.append([ours["title"], _seconds(median(ours["seconds"])), *map(_times, multiples)])
+        rows.append([ours["title"], seconds(median(ours["seconds"])), *map(times, multiples)])
     return markdown(rows)
 
 
-def put_into_readme(readme: str, results: dict[str, Any]) -> str:
-    """Return the README's text with the ratio table of a run between the two markers."""
-    text = (
-        f"How many times longer the peers take than ours on {results['data']['note']}; {_machine(results)}. "
-        f"By `{results['command']}`; quality, memory and spread stand in bench/results."
-    )
-    return between(readme, _begin, _end, f"{text}\n\n{ratio_table(results)}")
+def put_into_readme(readme: str, block: str) -> str:
+    """Return the README's text with a block between the two markers."""
+    return between(readme, _begin, _end, block)
 
 
 def between(readme: str, begin: str, end: str, content: str) -> str:
@@ -103,28 +102,47 @@ def between(readme: str, begin: str, end: str, content: str) -> str:
 def beside(one: dict[str, Any], other: dict[str, Any]) -> str:
     """Return the times of two runs side by side, for what both measured: on other data, or by other threads.
 
-    ``growth`` is the exponent of the number of interactions with which the time grows.
+    ``growth`` is the exponent of the number of interactions with which the time grows: the logarithm of the ratio of
+    times by that of the numbers of interactions.
     """
     size = other["data"]["nnz"] / one["data"]["nnz"]
-    rows = [["task", "library", *(_run_name(run) for run in (one, other)), "ratio", "growth"]]
-    seconds = {(r["task"], r["peer"]): median(r["seconds"]) for r in other["records"] if _counts(r)}
+    rows = [["task", "library", *(f"{run_name(run)}, s" for run in (one, other)), "ratio", "growth"]]
+    later = {(r["task"], r["peer"]): median(r["seconds"]) for r in other["records"] if _counts(r)}
     for r in one["records"]:
-        if _counts(r) and (then := seconds.get((r["task"], r["peer"]))):
+        if _counts(r) and (then := later.get((r["task"], r["peer"]))):
             now = median(r["seconds"])
             growth = f"{math.log(then / now) / math.log(size):.2f}" if size != 1 else "-"
-            rows.append([r["title"], r["peer"], _seconds(now), _seconds(then), f"{then / now:.2f}", growth])
+            rows.append([r["title"], r["peer"], seconds(now), seconds(then), f"{then / now:.2f}", growth])
     return markdown(rows)
 
 
-def _run_name(run: dict[str, Any]) -> str:
-    return f"{run['data']['name']}, {run['threads']} threads, s"
+def run_name(run: dict[str, Any]) -> str:
+    """Return what tells a run from another: its data, threads, SIMD level and label."""
+    label = f" ({run['label']})" if run.get("label") else ""
+    return f"{run['data']['name']}, {run['threads']} threads, {_simd(run)}{label}"
+
+
+def share(record: dict[str, Any], ceilings: dict[str, Any]) -> str:
+    """Return how much of the machine our time makes use of, where the work is counted (bench.peers.work)."""
+    counted = record.get("work")
+    if not counted or record["peer"] != OURS or not _counts(record):
+        return "-"
+    speed = {kind: amount / median(record["seconds"]) / 1e9 for kind, amount in counted.items()}
+    if "flops" in speed:
+        return f"{speed['flops']:.0f} GFLOP/s, {speed['flops'] / ceilings['sgemm_gflops']:.0%} of sgemm"
+    moved = speed["updates"] * work.UPDATE_BYTES
+    return (
+        f"{speed['updates']:.2f} G updates/s, {moved:.0f} GB/s, {moved / ceilings['triad_gbs']:.0%} of triad"
+    )
 
 
 _legend = """\
 seconds: median of the rounds (lowest-highest). iALS and SGD: the mean epoch of a fit without set-up and first epoch.
 NDCG@10: our evaluation of the peer's lists, with a 95 % interval; in brackets the peer's minus ours over the same
 users. objective: per interaction, the same formula for all. peak MB: resident memory above what the process held
-before the call (library and data). check: before timing, a sample against a float64 reference."""
+before the call (library and data). check: before timing, a sample against a float64 reference. ceiling: flops or
+updates counted by the formulas at the head of bench/peers/work.py, of ours, by its median; sgemm and triad are those
+measured in the run."""
 
 
 def _setting(results: dict[str, Any]) -> str:
@@ -138,8 +156,9 @@ def _setting(results: dict[str, Any]) -> str:
     return "\n".join(
         [
             f"- data: {results['data']['note']}; {users:,} users x {items:,} items, {results['data']['nnz']:,} entries",
-            f"- machine: {_machine(results)}; load before the run {info['load']}",
-            f"- its ceilings: sgemm {info['sgemm_gflops']} GFLOP/s, copy {info['copy_gbs']} GB/s",
+            f"- machine: {machine(results)}; load before the run {info['load']}",
+            f"- its ceilings: sgemm {info['sgemm_gflops']} GFLOP/s, copy {info['copy_gbs']} GB/s, "
+            f"triad {info.get('triad_gbs', '-')} GB/s",
             f"- command: `{results['command']}` at {info['commit']}, {info['date']}, {results['minutes']} minutes",
             f"- rounds: {results['rounds']}, everybody in turn",
             *(f"- {version}" for version in versions),
@@ -148,15 +167,19 @@ def _setting(results: dict[str, Any]) -> str:
     )
 
 
-def _machine(results: dict[str, Any]) -> str:
-    simd = results["libraries"].get(OURS, {}).get("simd", "unknown")
+def machine(results: dict[str, Any]) -> str:
+    """Return what a run was measured on."""
     info = results["machine"]
-    return f"{info['cpu']}, {info['cores']} cores, {results['threads']} threads, SIMD level {simd}"
+    return f"{info['cpu']}, {info['cores']} cores, {results['threads']} threads, SIMD level {_simd(results)}"
 
 
-def _detail_table(records: Records) -> str:
-    rows = [["task", "library", "seconds", "NDCG@10", "objective", "peak MB", "check and remarks"]]
-    for task in by_task(records).values():
+def _simd(results: dict[str, Any]) -> str:
+    return str(results["libraries"].get(OURS, {}).get("simd", "unknown"))
+
+
+def _detail_table(results: dict[str, Any]) -> str:
+    rows = [["task", "library", "seconds", "NDCG@10", "objective", "peak MB", "ceiling", "check and remarks"]]
+    for task in by_task(results["records"]).values():
         for at, r in enumerate(task):
             words = [r["failure"] and f"failed: {r['failure']}", r["check"], r["remark"]]
             value = r["objective"] if r["energy"] is None else r["energy"]
@@ -168,6 +191,7 @@ def _detail_table(records: Records) -> str:
                     _ndcg(r),
                     "-" if value is None else f"{value:.5g}" + ("" if r["energy"] is None else " energy"),
                     "-" if r["peak_bytes"] is None else f"{r['peak_bytes'] / 1e6:.0f}",
+                    share(r, results["machine"]),
                     "; ".join(word for word in words if word),
                 ]
             )
@@ -202,16 +226,17 @@ def _ndcg(record: dict[str, Any]) -> str:
 
 
 def _time(record: dict[str, Any]) -> str:
-    times = record["seconds"]
-    return f"{_seconds(median(times))} ({_seconds(min(times))}-{_seconds(max(times))})"
+    all_ = record["seconds"]
+    return f"{seconds(median(all_))} ({seconds(min(all_))}-{seconds(max(all_))})"
 
 
-def _seconds(value: float) -> str:
+def seconds(value: float) -> str:
     """Return seconds with three digits that count."""
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
-def _times(value: float | None) -> str:
+def times(value: float | None) -> str:
+    """Return a multiple with three digits that count; a dash for none."""
     return "-" if value is None else f"{value:.1f}x" if value >= 10 else f"{value:.2f}x"
 
 
@@ -223,22 +248,28 @@ def markdown(rows: list[list[str]]) -> str:
 
 
 def _main() -> None:
+    from bench.peers import summary  # which is made of what stands here
+
     parser = argparse.ArgumentParser(prog="python -m bench.peers.report", description=__doc__.split("\n")[0])
-    parser.add_argument("results", type=Path)
-    parser.add_argument("--readme", action="store_true", help="put the ratio table into README.md")
+    parser.add_argument("results", type=Path, nargs="*")
+    parser.add_argument("--readme", action="store_true", help="put the chosen ratios into README.md")
+    parser.add_argument("--docs", action="store_true", help="put all reports into docs/speed.md")
     parser.add_argument(
         "--beside", type=Path, metavar="OTHER", help="print the times of two runs side by side"
     )
     options = parser.parse_args()
-    results = json.loads(options.results.read_text())
-    if options.beside:
-        print(beside(results, json.loads(options.beside.read_text())))
-        return
-    if not options.readme:
-        print(render(results))
-        return
-    readme = Path(__file__).resolve().parents[2] / "README.md"
-    readme.write_text(put_into_readme(readme.read_text(), results))
+    runs = [json.loads(path.read_text()) for path in options.results]
+    if options.docs:
+        (ROOT / "docs" / "speed.md").write_text(summary.page(summary.read_all(ROOT / "bench" / "results")))
+    elif not runs:
+        parser.error("name a file of results, or --docs")
+    elif options.readme:
+        readme = ROOT / "README.md"
+        readme.write_text(put_into_readme(readme.read_text(), summary.readme_block(runs)))
+    elif options.beside:
+        print(beside(runs[0], json.loads(options.beside.read_text())))
+    else:
+        print("\n".join(map(render, runs)))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
     make bench                                       # MovieLens-1M, everybody, 5 rounds
     make bench ARGS="--data generated-m --peers implicit,irspack --tasks 'als/*' --rounds 3"
+    make bench ARGS="--scaling --tasks 'sgd/*'"      # ours alone, 1 thread beside all
     make bench ARGS="--quick"                        # ours alone on a tiny set: does the harness work
 
-Writes bench/results/DATA-SIMD-THREADSt.json and .md (with --quick, into build/bench-results).
+Writes bench/results/DATA-SIMD-THREADSt.json and .md (with a label, -LABEL before the dot; with
+--quick, into build/bench-results).
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from typing import Any
 from bench.peers import data, environments, machine, report
 from bench.peers.client import Client, WorkerError
 from bench.peers.measure import Bench
-from bench.peers.peers import OURS, PEERS, Peer
+from bench.peers.peers import ONE_THREAD, OURS, PEERS, Peer
 from bench.peers.tasks import TASKS, Task
 
 RESULTS = data.ROOT / "bench" / "results"
@@ -36,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the benches that the command line asks for; 1 if a result of ours was wrong or missing."""
     options = _options(arguments)
     peers = [peer for peer in PEERS if peer.name == OURS or peer.name in options.peers]
+    if options.scaling:
+        peers = [peers[0], ONE_THREAD]
     status = 0
     for name in options.data:
         results = _bench(data.load(name), peers, options)
@@ -52,7 +56,7 @@ def _bench(source: data.Data, peers: list[Peer], options: argparse.Namespace) ->
     with ExitStack() as stack:
         clients, libraries, absent = _start(peers, source, options.threads, stack)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
-        bench = Bench(source, clients, options.threads, options.rounds, Path(folder))
+        bench = Bench(source, clients, options.rounds, Path(folder))
         for task in _chosen(options.tasks, source.name):
             measured = [record.as_dict() for record in bench.measure(task)]
             if measured:
@@ -68,6 +72,7 @@ def _bench(source: data.Data, peers: list[Peer], options: argparse.Namespace) ->
         "machine": facts,
         "threads": options.threads,
         "rounds": options.rounds,
+        "label": options.label,
         "command": options.command,
         "minutes": round((time.perf_counter() - started) / 60, 1),
         "libraries": libraries,
@@ -84,7 +89,7 @@ def _start(
     for peer in peers:
         try:
             python = environments.python_of(peer)
-            log = _logs / f"{peer.adapter}.log"
+            log = _logs / f"{peer.label}.log"
             client = stack.enter_context(Client(peer, python, threads, log))
             libraries[peer.name] = client.ask("hello")
             client.ask("load", path=str(source.path))
@@ -106,7 +111,8 @@ def _chosen(patterns: list[str], source: str) -> list[Task]:
 
 def _write(results: dict[str, Any], folder: Path) -> None:
     simd = results["libraries"].get(OURS, {}).get("simd", "none")
-    path = folder.resolve() / f"{results['data']['name']}-{simd}-{results['threads']}t.json"
+    label = results["label"] and f"-{results['label']}"
+    path = folder.resolve() / f"{results['data']['name']}-{simd}-{results['threads']}t{label}.json"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(results, indent=1) + "\n")
     path.with_suffix(".md").write_text(report.render(results))
@@ -124,12 +130,18 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--out", type=Path, help="folder of the results; default bench/results")
+    parser.add_argument("--label", default="", help="end of the file's name, for a run of its own")
+    parser.add_argument(
+        "--scaling", action="store_true", help="ours alone, by one thread beside all; label: scaling"
+    )
     parser.add_argument(
         "--quick", action="store_true", help="ours alone, tiny data, one round, results in build/"
     )
     options = parser.parse_args(arguments)
     if options.quick:
         options.data, options.peers, options.rounds = ["generated-tiny"], [], 1
+    if options.scaling:
+        options.peers, options.label = [], options.label or "scaling"
     options.out = options.out or (_scratch if options.quick else RESULTS)
     options.command = _command(sys.argv[1:] if arguments is None else arguments)
     unknown = {*options.peers} - {*everybody}

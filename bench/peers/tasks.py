@@ -13,7 +13,7 @@ class Task:
 
     ``kind`` is the adapter's method, ``params`` its keyword arguments. ``skip`` are patterns of data sets on which
     the task takes too long for any peer. ``reach``: instead of an epoch, time the whole fit of as few epochs, of
-    these, as bring NDCG@10 within 1 % of the best that any library reached.
+    these, as bring NDCG@10 within 1 % of the best that any peer reached.
     """
 
     name: str
@@ -85,15 +85,33 @@ def _hybrid(sides: str, words: str, skip: tuple[str, ...]) -> Task:
     )
 
 
+_sgd_titles = {"warp": "WARP", "warp-kos": "k-OS WARP", "bpr": "BPR", "logistic": "logistic"}
+
+
 def _sgd(loss: str) -> Task:
-    title = {"warp": "WARP", "warp-kos": "k-OS WARP", "bpr": "BPR", "logistic": "logistic"}[loss]
     return Task(
         f"sgd/{loss}-64",
-        f"{title} epoch, Adagrad, 64 factors",
+        f"{_sgd_titles[loss]} epoch, Adagrad, 64 factors",
         "sgd",
         {"loss": loss, "factors": 64, "epochs": 5, "learning_rate": 0.05},
         _large,
     )
+
+
+def _deterministic(loss: str) -> Task:
+    task = _sgd(loss)
+    return replace(
+        task,
+        name=f"deterministic/{loss}-64",
+        title=f"{task.title}, deterministic",
+        params={**task.params, "deterministic": True},
+    )
+
+
+def _reach_sgd(loss: str, reach: tuple[int, ...]) -> Task:
+    title = f"{_sgd_titles[loss]} fit, Adagrad, to 99 % of the peer's best NDCG@10, 64 factors"
+    params = {"loss": loss, "factors": 64, "learning_rate": 0.05}
+    return Task(f"reach/{loss}-64", title, "sgd", params, ("generated-*",), reach=reach)
 
 
 TASKS = (
@@ -115,7 +133,7 @@ TASKS = (
     _epoch("ials++", 256, epochs=3, skip=_large),
     Task(
         "reach/als-64",
-        "iALS fit to 99 % of the best NDCG@10, 64 factors",
+        "iALS fit to 99 % of the peers' best NDCG@10, 64 factors",
         "als",
         {"solver": "cg", "factors": 64, **ALS},
         ("generated-*",),
@@ -129,6 +147,9 @@ TASKS = (
     _sgd("warp-kos"),
     _sgd("bpr"),
     _sgd("logistic"),
+    *map(_deterministic, _sgd_titles),
+    _reach_sgd("warp", (2, 4, 6, 8, 12, 16, 24, 32)),
+    _reach_sgd("bpr", (4, 8, 12, 16, 24, 32, 48)),
     Task(
         "sgd-large/warp-64",
         "WARP epoch of 20M interactions, 64 factors",
@@ -154,6 +175,14 @@ TASKS = (
         "bpr",
         {"factors": 64, "epochs": 10, "learning_rate": 0.05, "reg": 0.01},
         _large,
+    ),
+    Task(
+        "reach/plain-bpr-64",
+        "BPR fit, plain descent, to 99 % of the peers' best NDCG@10, 64 factors",
+        "bpr",
+        {"factors": 64, "learning_rate": 0.05, "reg": 0.01},
+        ("generated-*",),
+        reach=(10, 20, 30, 40, 60, 80, 120, 160),
     ),
     # implicit draws factors + 2 negatives of a user at most, whatever it is asked for; so must whoever is beside it.
     Task(

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from bench.peers import checks, quality, report, run
+from bench.peers import checks, quality, report, run, summary, work
 from bench.peers.data import ROOT, read_matrix, write_matrix
 from bench.peers.generate import SHAPES, Shape, generate
 from bench.peers.job import Job, best_items
 from bench.peers.peers import OURS, PEERS
-from bench.peers.tasks import TASKS
+from bench.peers.tasks import TASKS, Task
 from bench.peers.weights import weighted
 
 small = Shape(60, 40, 700)
@@ -237,23 +237,97 @@ def test_report_tells_setting_quality_and_trouble() -> None:
     assert "WRONG" in report.line([wrong])
 
 
-def test_readme_gets_the_table_between_its_markers() -> None:
+def test_share_of_the_ceilings() -> None:
+    ceilings = {"sgemm_gflops": 100.0, "triad_gbs": 20.0}
+    flops = record(OURS, [0.5, 0.1, 9.0], work={"flops": 20e9})
+    assert report.share(flops, ceilings) == "40 GFLOP/s, 40% of sgemm"
+    updates = record(OURS, [0.5], work={"updates": 0.5e9})
+    assert report.share(updates, ceilings) == "1.00 G updates/s, 12 GB/s, 60% of triad"
+    for uncounted in (record(OURS, [0.5]), flops | {"failure": "died"}, flops | {"peer": "a"}):
+        assert report.share(uncounted, ceilings) == "-"
+
+
+def test_readme_gets_the_block_between_its_markers() -> None:
     readme = f"# Title\n{report._begin}\nold\n{report._end}\nrest\n"
-    measured = results(record(OURS, [0.5]), record("a", [1.0]))
-    once = report.put_into_readme(readme, measured)
+    once = report.put_into_readme(readme, "new")
     assert once.startswith("# Title\n")
     assert once.endswith("\nrest\n")
-    assert "| 2.00x |" in once
-    assert "make bench" in once
+    assert "new" in once
     assert "old" not in once
-    assert report.put_into_readme(once, measured) == once
+    assert report.put_into_readme(once, "new") == once
     with pytest.raises(ValueError, match="once each"):
-        report.put_into_readme("# Title\n", measured)
+        report.put_into_readme("# Title\n", "new")
 
 
 def test_the_readme_has_the_markers() -> None:
-    text = (ROOT / "README.md").read_text()
-    assert "| 2.00x |" in report.put_into_readme(text, results(record(OURS, [0.5]), record("a", [1.0])))
+    assert "anything" in report.put_into_readme((ROOT / "README.md").read_text(), "anything")
+
+
+# several results together
+
+
+def test_chosen_tasks_exist() -> None:
+    assert set(summary.CHOSEN) <= {task.name for task in TASKS}
+
+
+def test_readme_block_takes_each_task_from_the_first_run_that_has_it() -> None:
+    first = results(record(OURS, [0.5]), record("a", [1.0]), record("b", [1.0], failure="died"))
+    second = results(
+        record(OURS, [9.0]),
+        record("a", [9.0]),
+        record(OURS, [2.0], task="sgd/warp-64", title="WARP"),
+        record("c", [30.0], task="sgd/warp-64", title="WARP"),
+        record(OURS, [2.0], task="bpr/64", title="nobody beside it"),
+        record(OURS, [2.0], task="not/chosen"),
+        record("c", [2.0], task="not/chosen"),
+    )
+    second["data"] |= {"name": "large"}
+    lines = summary.readme_block([first, second]).splitlines()
+    assert [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]][2:] == [
+        ["iALS epoch", "toy", "0.5", "a 2.00x"],
+        ["WARP", "large", "2", "c 15.0x"],
+    ]
+
+
+def test_page_holds_every_run_and_the_growth_between_two(tmp_path: Path) -> None:
+    small, large = (results(record(OURS, [seconds])) for seconds in (1.0, 10.0))
+    small["data"] |= {"name": "generated-s"}
+    large["data"] |= {"name": "generated-m", "nnz": 7000}
+    (tmp_path / "below").mkdir()
+    (tmp_path / "a.json").write_text(json.dumps(small))
+    (tmp_path / "below" / "b.json").write_text(json.dumps(large))
+    (tmp_path / "quality-x.json").write_text(json.dumps({"rows": []}))
+    page = summary.page(summary.read_all(tmp_path))
+    assert page.count("\n# ") == 0
+    for heading in (
+        "# How fast",
+        "## generated-s, 2 threads, avx2",
+        "### Everything",
+        "## From generated-s to",
+    ):
+        assert heading in page
+    assert "1.00" in page.split("## From")[1]
+    assert "## From" not in summary.page([small])
+
+
+# counted work
+
+
+def task_of(kind: str, **params: Any) -> Task:
+    return Task("name", "title", kind, params)
+
+
+def test_counted_work_by_hand() -> None:
+    X = sp.csr_matrix(np.array([[1.0, 1, 1, 0], [1, 0, 1, 0]], np.float32))
+    assert work.of(task_of("knn_fit"), X) == {"updates": 3 + 1}
+    assert work.of(task_of("topn", factors=8), X) == {"flops": 2 * 2 * 4 * 8}
+    shared = 6 * 3 * 8**2
+    assert work.of(task_of("als", solver="cg", factors=8), X) == {"flops": shared + 2 * 5 * 5 * 2 * 8}
+    by_entries = sum(n**2 * 8 + n**3 / 3 for n in (3, 2, 2, 1, 2, 0))
+    assert work.of(task_of("als", solver="cholesky", factors=8), X)["flops"] == pytest.approx(
+        shared + by_entries
+    )
+    assert work.of(task_of("svd", factors=8), X) == {}
 
 
 # the whole harness, ours alone
@@ -266,6 +340,16 @@ def test_a_quick_run_checks_times_and_writes(tmp_path: Path) -> None:
     assert [r["peer"] for r in measured["records"]] == [OURS, OURS]
     assert all(len(r["seconds"]) == 1 and r["right"] for r in measured["records"])
     assert file.with_suffix(".md").read_text() == report.render(measured)
+    assert "of sgemm" in file.with_suffix(".md").read_text()
+
+
+def test_scaling_puts_one_thread_beside_all(tmp_path: Path) -> None:
+    tasks = "deterministic/bpr-64,sgd/logistic-64"
+    assert run.main(["--quick", "--scaling", "--threads", "2", "--tasks", tasks, "--out", str(tmp_path)]) == 0
+    (file,) = tmp_path.glob("generated-tiny-*-2t-scaling.json")
+    measured = json.loads(file.read_text())
+    assert [r["peer"] for r in measured["records"]] == [OURS, "1 thread"] * 2
+    assert "1 thread" in report.ratio_table(measured).splitlines()[0]
 
 
 def test_two_runs_stand_side_by_side_with_the_growth_between_them() -> None:
@@ -273,7 +357,7 @@ def test_two_runs_stand_side_by_side_with_the_growth_between_them() -> None:
     large = results(record(OURS, [10.0]), record("a", [40.0]), record("b", [1.0]))
     large["data"] = small["data"] | {"name": "large", "nnz": 7000}
     lines = report.beside(small, large).splitlines()
-    assert "toy, 2 threads, s" in lines[0]
+    assert "toy, 2 threads, avx2, s" in lines[0]
     assert [cell.strip() for cell in lines[2].split("|")[1:-1]] == [
         "iALS epoch",
         OURS,

@@ -42,9 +42,18 @@ class Adapter:
         lists = model.recommend(n=10, threads=job.threads)[0] if job.checked else None
         return Outcome(lists=lists, user=model.user_factors_, item=model.item_factors_)
 
-    def sgd(self, job: Job, loss: str, factors: int, epochs: int, learning_rate: float) -> Outcome:
+    def sgd(
+        self,
+        job: Job,
+        loss: str,
+        factors: int,
+        epochs: int,
+        learning_rate: float,
+        deterministic: bool = False,
+    ) -> Outcome:
         options: dict[str, Any] = {"loss": loss.replace("-", "_"), "factors": factors, "epochs": epochs}
-        return _trained(tastemaker.LightFM(**options, learning_rate=learning_rate, rng=0), job)
+        options |= {"learning_rate": learning_rate, "deterministic": deterministic}
+        return _trained(tastemaker.LightFM(**options, rng=0), job)
 
     def hybrid(
         self, job: Job, loss: str, optimizer: str, factors: int, epochs: int, seed: int, features: str
