@@ -58,9 +58,9 @@ def random_order(n: int, key: int) -> list[int]:
     return order
 
 
-def local_shuffle(n: int, key: int) -> Iterator[int]:
+def local_shuffle(n: int, key: int, *, item_features: bool) -> Iterator[int]:
     """Yield positions: runs are shuffled, then the positions of each block of runs."""
-    run = min(max(n // 4096, 1), 16)
+    run = 1 if item_features else min(max(n // 4096, 1), 16)
     block = -(-min(max(n // 64, 256), 2048) // run) * run
     runs = random_order(-(-n // run), subkey(key, MASK))
     places = len(runs) * run
@@ -147,7 +147,8 @@ class Epoch:
         lengths = np.diff(csr.indptr).tolist()
         shuffled = [s + at for s, n in zip(csr.indptr, lengths, strict=False) for at in random_order(n, 0)]
         table = csr.tocoo()
-        for at in local_shuffle(table.nnz, key):
+        item_features = not np.array_equal(self.items.features, np.eye(*self.items.features.shape))
+        for at in local_shuffle(table.nnz, key, item_features=item_features):
             entry = shuffled[at]
             value = float(table.data[entry])
             row, column = (int(c[entry]) for c in table.coords)
