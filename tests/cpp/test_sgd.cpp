@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <set>
 #include <vector>
@@ -81,6 +82,19 @@ struct Tables {
     index_t factors;
     offset_t size;
     AlignedBuffer<float> user, item;
+};
+
+// A loss that notes whose examples come, and moves nothing.
+struct Visits {
+    static constexpr int proposals = 0;
+    std::vector<index_t>& users;
+
+    void start(const sgd::Worker&, sgd::Prepared&) const {}
+    void prepare(const sgd::Worker&, sgd::Prepared&) const {}
+    bool operator()(sgd::Worker&, const sgd::Prepared& prepared, sgd::Choice&) const {
+        users.push_back(prepared.example.user);
+        return false;
+    }
 };
 
 }  // namespace
@@ -213,6 +227,29 @@ TEST_CASE("sgd: an epoch of one thread is reproducible, a synchronous one at any
         CHECK(run(true, 1) == run(true, 3));
         CHECK(run(true, 1) == run(true, 7));
     }
+}
+
+TEST_CASE("sgd: neighbours in an epoch share users, unless items have features") {
+    constexpr index_t n = 500;
+    const Interactions x(n, n);  // some 80,000: enough for runs of 16
+    const sgd::Examples examples(x.view());
+    const sgd::Data data = examples.data(nullptr, 0);
+    std::vector<index_t> columns(n);
+    std::iota(columns.begin(), columns.end(), 0);
+    std::vector<offset_t> rows(n + 1);
+    std::iota(rows.begin(), rows.end(), offset_t{0});
+    const CsrView identity{n, n, rows.data(), columns.data(), nullptr};
+    Tables tables(n, n, 3);
+    const auto users_among_first = [&](const CsrView* features) {
+        std::vector<index_t> users;
+        sgd::Model model = tables.model(0);
+        model.items.features = features;
+        CHECK(sgd::epoch<sgd::Adagrad>(model, data, {}, Visits{users}, 1) == 0);
+        CHECK(static_cast<offset_t>(users.size()) == x.view().nnz());
+        return std::set<index_t>(users.begin(), users.begin() + 1000).size();
+    };
+    CHECK(users_among_first(nullptr) <= 200);    // of 63 runs and more, each of two users at most
+    CHECK(users_among_first(&identity) >= 350);  // of 1000 draws: 500 (1 - 1/e^2) = 432
 }
 
 TEST_CASE("sgd: parameters that are not finite end an epoch with an error") {

@@ -21,9 +21,9 @@ struct Shuffle {
 };
 
 // Neighbours share their user, so that a block's users and their likes come from memory once and stay in L2: that
-// halves the time. On MovieLens-1M runs of 16 learn as much as single examples; whole users, for BPR, 4 % less. Items of
-// one user share features, though, which a run would push in one direction: from the tags of CiteULike-a, runs of 16
-// rank new documents 4 % worse (NDCG@20). There examples are single; features cost more than the misses.
+// halves the time. On MovieLens-1M runs of 16 learn as much as single examples; whole users, for BPR, 4 % less. Items
+// of one user share features, though, which a run would push in one direction: from the tags of CiteULike-a, runs of 16
+// rank new documents 4 % worse (NDCG@20). There examples are single, which takes 20 % longer.
 inline Shuffle local_shuffle(offset_t examples, bool item_features) {
     const offset_t run = item_features ? 1 : std::clamp<offset_t>(examples / 4096, 1, 16);
     return {run, round_up(std::clamp<offset_t>(examples / 64, 256, 2048), run)};
