@@ -17,13 +17,16 @@ cmake := $(venv) CMAKE_GENERATOR=Ninja cmake
 say := @printf '==> %s\n'
 werror := $(if $(CI),ON,OFF)
 
+# CUDA's compiler: in the PATH, or where NVIDIA's installer puts it.
+nvcc := $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
+
 cpp_files := $(shell find cpp src tests/cpp tests/cuda bench/cpp examples/cpp -name '*.?pp' -o -path 'cpp/*.cu*')
 sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp src -type f)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo docs setup test test-cpp test-python test-presets asan-python asan-python-all fuzz lint format bench quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
+.PHONY: help demo docs setup test test-cpp test-python test-presets cuda asan-python asan-python-all fuzz lint format bench quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +53,23 @@ cpp-%: $(stamps)/tools $(stamps)/doctest
 test-python: $(stamps)/dev
 	$(say) "Python tests"
 	@$(python) -m pytest -q -n auto --maxprocesses 8 $(ARGS)
+
+# The wheel for two architectures and PTX, installed aside: without it in .venv everything else stays as users have it.
+cuda: $(stamps)/dev ## build and test tastemaker-cuda, where there is CUDA's compiler
+ifeq ($(nvcc),)
+	@echo "WARNING: no CUDA compiler (nvcc) here: tastemaker-cuda is NEITHER BUILT NOR TESTED"
+else
+	$(say) "tastemaker-cuda, by $(nvcc)"
+	@rm -rf build/cuda/wheel build/cuda/site && mkdir -p build/cuda
+	@CUDACXX=$(nvcc) $(venv) CMAKE_GENERATOR=Ninja $(python) -m pip wheel -v --no-deps --no-build-isolation ./cuda \
+		--wheel-dir build/cuda/wheel --config-settings=build-dir=$(CURDIR)/build/cuda/tree \
+		--config-settings=cmake.define.CMAKE_CUDA_ARCHITECTURES="80-real;90-real;90-virtual" \
+		--config-settings=cmake.define.TASTEMAKER_WERROR=$(werror) >> build/cuda/log 2>&1 \
+		|| { tail -n 100 build/cuda/log; exit 1; }
+	@$(python) tools/check_cuda_budget.py < build/cuda/log
+	@$(pip) --no-deps --target build/cuda/site build/cuda/wheel/*.whl
+	@PYTHONPATH=build/cuda/site $(python) -m pytest -q tests/cuda/without_device.py
+endif
 
 asan-python: $(stamps)/dev ## run Python tests of every kernel and boundary under AddressSanitizer and UBSan
 	$(say) "Python tests, AddressSanitizer and UBSan"

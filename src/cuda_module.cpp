@@ -8,7 +8,7 @@
 namespace tastemaker::python {
 namespace {
 
-using release = py::call_guard<py::gil_scoped_release>;  // pure arithmetic on memory that the arguments keep alive
+using without_gil = py::call_guard<py::gil_scoped_release>;  // pure arithmetic on memory that the arguments keep alive
 
 // A matrix on the device and the host's arrays behind it, checked once.
 struct DeviceMatrix {
@@ -107,7 +107,7 @@ PYBIND11_MODULE(_cuda, m, py::mod_gil_not_used()) {
         .def_readonly("capability", &cuda::Report::capability)
         .def_readonly("free_memory", &cuda::Report::free_memory)
         .def_readonly("memory", &cuda::Report::memory);
-    m.def("probe", &cuda::probe, release());
+    m.def("probe", &cuda::probe, without_gil());
     py::class_<cuda::Table>(m, "Table")
         .def(py::init(&uploaded), py::arg("factors").noconvert(), py::arg("storage") = "float32")
         .def("__len__", &cuda::Table::rows)
@@ -124,7 +124,7 @@ PYBIND11_MODULE(_cuda, m, py::mod_gil_not_used()) {
         .def_property_readonly("blocks", [](const DeviceMatrix& x) { return x.matrix.blocks(); });
     m.def("half_epoch", &half_epoch, py::arg("x"), py::arg("y"), py::arg("gram").noconvert(), py::arg("factors"),
           py::kw_only(), py::arg("cg_steps"), py::arg("preconditioned"));
-    m.def("objective", &objective, py::arg("csr"), py::arg("transposed"), py::arg("x"), py::arg("y"), release());
+    m.def("objective", &objective, py::arg("csr"), py::arg("transposed"), py::arg("x"), py::arg("y"), without_gil());
     m.def("topn", &topn, py::arg("queries"), py::arg("items"), py::arg("seen"), py::arg("n"));
 }
 

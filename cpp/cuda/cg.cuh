@@ -139,9 +139,12 @@ private:
     bool preconditioned_;
 };
 
-// Solves the rows; the longest should come first. Blocks of 32 * warps threads, or of any size when warps is 1.
+// Solves the rows; the longest should come first. Blocks of 32 * warps threads, or of up to 128 when warps is 1. Of the
+// narrow rows more warps would fit, for which ptxas spills a word: the second bound gives them 80 registers.
 template <class T, int V, int warps>
-TASTEMAKER_KERNEL(warps == 1 ? 128 : 32 * warps)
+TASTEMAKER_KERNEL(warps == 1 ? 128 : 32 * warps, V > 2        ? 0
+                                                 : warps == 1 ? 6
+                                                              : 3)
 solve_cg(CgArguments<T> a) {
     using Shared = Team<V, warps>;
     T* kept = reinterpret_cast<T*>(shared_memory() + Shared::shared_bytes) +

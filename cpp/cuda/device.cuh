@@ -10,7 +10,8 @@
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
-#define TASTEMAKER_KERNEL(threads) __global__ void __launch_bounds__(threads)
+// Threads of a block and, where it should have registers to spare, blocks that a processor needs room for.
+#define TASTEMAKER_KERNEL(...) __global__ void __launch_bounds__(__VA_ARGS__)
 #define TASTEMAKER_DEVICE __device__ __forceinline__
 #define TASTEMAKER_BOTH __host__ __device__ constexpr
 #define TASTEMAKER_UNROLL _Pragma("unroll")
@@ -69,7 +70,7 @@ TASTEMAKER_DEVICE void tally_flops(std::int64_t) {}
 
 #else
 
-#define TASTEMAKER_KERNEL(threads) inline void
+#define TASTEMAKER_KERNEL(...) inline void
 #define TASTEMAKER_DEVICE inline
 #define TASTEMAKER_BOTH constexpr
 #define TASTEMAKER_UNROLL

@@ -133,7 +133,7 @@ private:
 
 // One block per query. A query of zeros gets no recommendations: without interactions there are no preferences.
 template <class T, int V>
-TASTEMAKER_KERNEL(topn_threads)
+TASTEMAKER_KERNEL(topn_threads, V == 32 ? 5 : 0)
 best_items(TopnArguments<T> a) {
     constexpr int tile = V >= 32 ? 1 : V >= 4 ? 32 / V : 8;
     constexpr int lanes_each = warp_size / tile;

@@ -218,8 +218,11 @@ def test_files_stay_small():
                 assert lines <= limits.get(path, 400), f"{path.relative_to(ROOT)} has {lines} lines: split it"
 
 
-def test_the_core_alone_has_the_version_of_the_package() -> None:
+def test_the_core_alone_and_the_wheel_for_cuda_have_the_version_of_the_package() -> None:
     (version,) = re.findall(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)
+    cuda = (ROOT / "cuda" / "pyproject.toml").read_text("utf-8")
+    assert f'version = "{version}"\n' in cuda
+    assert f'dependencies = ["tastemaker=={version}"]\n' in cuda
     assert f"project(tastemaker_core VERSION {version} " in (ROOT / "cpp" / "CMakeLists.txt").read_text(
         "utf-8"
     )

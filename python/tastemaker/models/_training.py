@@ -63,6 +63,8 @@ class Training:
         Threads to use.
     times : ndarray or None
         float64 seconds of each stored interaction, aligned with the matrix, when the data has times.
+    watched : bool
+        Whether a callback looks at the model after each epoch.
     history : list of dict
         ``epoch``, ``seconds`` and ``loss`` of every complete epoch.
     """
@@ -82,6 +84,7 @@ class Training:
             raise ArgumentTypeError(f"`callback` must be callable(state) or None, got {callback!r}.")
         self.threads = num_threads(threads)
         self.times = times
+        self.watched = callback is not None
         self.history: list[dict[str, Any]] = []
         self._model = model
         self._progress = progress

@@ -212,7 +212,8 @@ class ALS(Recommender):
                     raise self._failure(error, X, epoch) from error
                 if self.compute_loss:
                     run.record(loss=state.loss())
-                self._show(state.in_axes())  # to callbacks
+                if run.watched:
+                    self._show(state.in_axes())
         finally:
             self._show(state.factors())
 
