@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from tests.reference import cuda_device
 from tests.reference.als import Problem, loss
 
+from tastemaker import __version__
 from tastemaker._runtime import num_threads
 from tastemaker.compat.implicit.als import AlternatingLeastSquares
 from tastemaker.compat.implicit.cpu import _native
 from tastemaker.compat.implicit.cpu import als as functions
+from tastemaker.compat.implicit.gpu import als as gpu_als
 from tastemaker.compat.implicit.utils import ParameterWarning
 from tastemaker.errors import ArgumentError, DataError, ModelFitError, UnsupportedError
 
@@ -284,9 +289,26 @@ def test_an_interrupted_fit_keeps_the_last_iteration(X):
     assert len(model.recommend(0, X[0])[0]) == 10
 
 
-def test_there_is_no_gpu(als):
-    with pytest.raises(UnsupportedError, match="to_gpu"):
+def test_without_a_gpu_the_reason_is_told(als, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tastemaker_cuda", None)
+    with pytest.raises(
+        UnsupportedError, match=r"needs a GPU: tastemaker-cuda is not installed.*use_gpu=False"
+    ):
         als.to_gpu()
+
+
+def test_on_a_gpu_the_steps_are_those_of_the_cpu(X, monkeypatch, tmp_path):
+    cuda_device.install(monkeypatch, __version__)
+    here, there = trained(X, alpha=3.0), trained(X, alpha=3.0, use_gpu=True)
+    assert type(there) is gpu_als.AlternatingLeastSquares
+    assert there.to_gpu() is there
+    np.testing.assert_allclose(there.item_factors, here.item_factors, rtol=2e-3, atol=2e-4)
+    moved = there.to_cpu()
+    assert type(moved) is type(here)
+    assert type(moved.to_gpu()) is type(there)
+    assert vars(moved) == vars(there) | {"_derived": moved._derived}
+    there.save(tmp_path / "model.npz")
+    np.testing.assert_array_equal(type(here).load(tmp_path / "model.npz").user_factors, moved.user_factors)
 
 
 def test_updates_use_the_threads_of_the_model(X, monkeypatch):

@@ -72,7 +72,13 @@ def conjugate_gradients(A: np.ndarray, b: np.ndarray, M: np.ndarray, x: np.ndarr
 
 
 def half_epoch_cg(
-    X: sp.csr_array, Y: np.ndarray, start: np.ndarray, problem: Problem, steps: int
+    X: sp.csr_array,
+    Y: np.ndarray,
+    start: np.ndarray,
+    problem: Problem,
+    steps: int,
+    *,
+    preconditioned: bool = True,
 ) -> np.ndarray:
     """That many steps towards each row's minimiser; zero for rows without entries.
 
@@ -82,7 +88,9 @@ def half_epoch_cg(
     for row in range(X.shape[0]):
         if n := X[[row]].nnz:
             A, b = system(X, row, Y, problem)
-            M = problem.w0 * Y.T @ Y + problem.ridge(n, len(Y)) * np.eye(Y.shape[1])
+            M = np.eye(Y.shape[1])
+            if preconditioned:
+                M = problem.w0 * Y.T @ Y + problem.ridge(n, len(Y)) * M
             out[row] = conjugate_gradients(A, b, M, start[row].astype(np.float64), steps)
     return out
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from tests.reference import als as reference
+from tests.reference import cuda_device
 
 import tastemaker as tm
 from tastemaker.errors import ArgumentError, UnsupportedError
@@ -17,59 +16,9 @@ from tastemaker.errors import ArgumentError, UnsupportedError
 X = sp.random_array((30, 20), density=0.3, rng=np.random.default_rng(1), format="csr", dtype=np.float32)
 
 
-class Table:
-    def __init__(self, factors: np.ndarray) -> None:
-        self.rows = factors.copy()
-
-    def gram(self) -> np.ndarray:
-        return self.rows.T.astype(np.float64) @ self.rows
-
-    def rotated(self, axes: np.ndarray) -> Table:
-        return Table(self.rows @ axes)
-
-    def to_host(self) -> np.ndarray:
-        return self.rows
-
-
-class OutOfMemory(RuntimeError):  # noqa: N818
-    pass
-
-
-class Device(ModuleType):
-    """The extension's functions, by the numpy twin."""
-
-    OutOfMemory, NumericalError, Table = OutOfMemory, ArithmeticError, Table
-
-    def probe(self) -> SimpleNamespace:
-        return SimpleNamespace(problem="", free_memory=10**9, memory=10**9, device="numpy")
-
-    def Matrix(self, csr, *, budget, reg, alpha, unobserved_weight, nu):  # noqa: N802
-        indptr, indices, values, cols = csr
-        values = np.ones(len(indices)) if values is None else values
-        matrix = sp.csr_array((values, indices, indptr), shape=(len(indptr) - 1, cols))
-        return matrix, reference.Problem(reg, alpha, unobserved_weight, nu)
-
-    def half_epoch(self, matrix, y, gram, x, *, cg_steps, preconditioned) -> None:
-        csr, problem = matrix
-        np.testing.assert_allclose(gram, y.gram())
-        if cg_steps:
-            x.rows[:] = reference.half_epoch_cg(csr, y.rows.astype(float), x.rows, problem, cg_steps)
-        else:
-            x.rows[:] = reference.half_epoch_exact(csr, y.rows.astype(float), problem)
-
-    def objective(self, matrix, _, x, y) -> float:
-        return reference.loss(matrix[0], x.rows.astype(float), y.rows.astype(float), matrix[1])
-
-
 @pytest.fixture
 def device(monkeypatch):
-    package = ModuleType("tastemaker_cuda")
-    package.__version__ = tm.__version__
-    package.problem = lambda: ""
-    fake = Device("tastemaker_cuda._cuda")
-    monkeypatch.setitem(sys.modules, "tastemaker_cuda", package)
-    monkeypatch.setitem(sys.modules, "tastemaker_cuda._cuda", fake)
-    return SimpleNamespace(package=package, module=fake)
+    return cuda_device.install(monkeypatch, tm.__version__)
 
 
 @pytest.fixture
@@ -113,7 +62,7 @@ def test_what_a_device_cannot_do(device):
 
 def test_out_of_memory_has_the_numbers(device, monkeypatch):
     def full(*_, **__):
-        raise OutOfMemory("out of device memory: 12 bytes wanted, 3 of 4 free")
+        raise cuda_device.OutOfMemory("out of device memory: 12 bytes wanted, 3 of 4 free")
 
     monkeypatch.setattr(device.module, "Matrix", full, raising=False)
     with pytest.raises(UnsupportedError, match=r"12 bytes wanted, 3 of 4 free.*fewer `factors`"):

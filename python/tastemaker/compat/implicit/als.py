@@ -1,4 +1,4 @@
-"""Alternating least squares, on the CPU or (not in this release) a GPU."""
+"""Alternating least squares, on the CPU or a GPU."""
 
 from __future__ import annotations
 
@@ -33,10 +33,13 @@ def AlternatingLeastSquares(
     Parameters
     ----------
     use_gpu : bool, default False
-        True raises UnsupportedError.
+        True returns a `gpu.als.AlternatingLeastSquares`, which has no ``use_native``, ``use_cg`` and ``num_threads``;
+        where there is no GPU it raises UnsupportedError.
     """
     if use_gpu:
-        return gpu_als.AlternatingLeastSquares()
+        return gpu_als.AlternatingLeastSquares(
+            factors, regularization, alpha, dtype, iterations, calculate_training_loss, random_state
+        )
     return cpu_als.AlternatingLeastSquares(
         factors,
         regularization,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 import numpy as np
 import scipy.linalg
@@ -33,7 +33,7 @@ from tastemaker.compat.implicit.cpu._equations import (
 from tastemaker.compat.implicit.cpu._native import _ALS, solver_against
 from tastemaker.compat.implicit.cpu.matrix_factorization_base import Factors, MatrixFactorizationBase, Side
 from tastemaker.compat.implicit.utils import check_csr, check_random_state, nonzeros
-from tastemaker.errors import ArgumentError, FormatError, ModelFitError, UnsupportedError
+from tastemaker.errors import ArgumentError, FormatError, ModelFitError
 from tastemaker.models._training import TrainingState
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "user_linear_equation",
 ]
 
+Moved = TypeVar("Moved")
 Callback: TypeAlias = Callable[[int, float, float | None], Any]
 
 #: Plain values of a file, by name, with their types.
@@ -107,6 +108,8 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
     array([2], dtype=int32)
     """
 
+    _device: ClassVar[Literal["cpu", "cuda"]] = "cpu"
+
     @friendly
     def __init__(
         self,
@@ -161,6 +164,7 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
             compute_loss=bool(self.calculate_training_loss),
             solver="cg" if self.use_cg else "cholesky",
             cg_steps=check_int("cg_steps", self.cg_steps, low=1),
+            device=self._device,
             **self._objective(),
         )
         native.start = self._start(matrix.shape)
@@ -279,8 +283,10 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
         return self._gram("users")
 
     def to_gpu(self) -> Any:
-        """Raise: there is no GPU engine."""
-        raise UnsupportedError("`AlternatingLeastSquares` cannot do to_gpu: tastemaker runs on the CPU.")
+        """Return a model with the same parameters and factors that trains on a GPU; UnsupportedError without one."""
+        from tastemaker.compat.implicit.gpu import als as gpu_als
+
+        return self._moved_to(gpu_als.AlternatingLeastSquares)
 
     def save(self, file: Any) -> None:
         """Write the model to a ``.npz`` file in implicit's layout, which implicit loads.
@@ -316,6 +322,11 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
             if name in values:
                 setattr(model, name, _checked_factors(name, values[name], model))
         return model
+
+    def _moved_to(self, kind: Callable[[], Moved]) -> Moved:
+        moved = kind()
+        moved.__dict__.update(self.__getstate__())
+        return moved
 
     def _objective(self) -> dict[str, Any]:
         """Return the parameters of the native model that make its objective this one's."""

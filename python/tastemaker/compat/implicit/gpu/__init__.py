@@ -1,4 +1,8 @@
-"""What implicit says of the GPU, where there is none: this release computes on the CPU."""
+"""What implicit says of the GPU where its device classes are missing: here only ALS trains on one, through `ALS`.
+
+``HAS_CUDA`` is False on every machine, for there is no `Matrix` or `KnnQuery` to be had; ``use_gpu=True`` asks for ALS
+on a GPU, and is an error where there is none.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +29,13 @@ _on_device = {
 }
 
 
-def refuse(what: str) -> NoReturn:
-    """Raise the error of whatever needs a GPU."""
-    raise UnsupportedError(f"`{what}` needs a GPU, which this release does not use. Pass use_gpu=False.")
+def refuse(what: str, why: str = "only ALS runs on one in this release") -> NoReturn:
+    """Raise the error of whatever needs a GPU and gets none."""
+    raise UnsupportedError(f"`{what}` needs a GPU: {why}. Pass use_gpu=False.")
 
 
 def __getattr__(name: str) -> Any:
     if name in _on_device:
         # implicit without CUDA lacks these names as well, and callers ask hasattr.
-        raise AttributeError(f"`implicit.gpu.{name}` needs a GPU, which this release does not use.")
+        raise AttributeError(f"`implicit.gpu.{name}` needs a GPU, which only ALS uses in this release.")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
