@@ -69,6 +69,10 @@ class Job:
         """Say, inside ``timed``, that an epoch ended."""
         self.laps.append(time.perf_counter())
 
+    def later_epochs(self, seconds: float, epochs: int) -> None:
+        """Say how long the epochs after the first took together, where no lap can be had."""
+        self.laps = [seconds * lap / max(epochs - 1, 1) for lap in range(epochs)]
+
     def epoch_seconds(self) -> float | None:
         """Return the mean time of an epoch: from the end of the first to the end of the last, so without set-up."""
         if len(self.laps) < 2:

@@ -94,6 +94,23 @@ PEERS = (
         remarks={"knn-*": _self_counts},
     ),
     Peer(
+        "cmfrec",
+        "cmfrec",
+        ("als/cg-*", "als/cholesky-*", "reach/als-*"),
+        ("cmfrec==3.5.1.post14", "threadpoolctl"),
+        # its own threads call BLAS, so one thread each
+        env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "{threads}"},
+        remarks={"als/*": "an epoch is a longer fit less one of one epoch"},
+    ),
+    Peer(
+        "buffalo",
+        "buffalo",
+        ("als/ials++-*", "bpr/*", "reach/plain-bpr-*"),
+        ("buffalo==2.0.6",),
+        env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "{threads}"},
+        remarks={"bpr/*": "with biases"},
+    ),
+    Peer(
         "sparse_dot_topn",
         "sparse_dot_topn",
         ("knn-fit/*",),

@@ -87,6 +87,10 @@ def test_epoch_time_leaves_out_set_up_and_first_epoch() -> None:
     job = Job(generate(small), threads=1, checked=False, arrays={}, laps=[10.0, 11.0, 14.0])
     assert job.epoch_seconds() == 2.0
     assert Job(generate(small), 1, False, {}, laps=[10.0]).epoch_seconds() is None
+    job.later_epochs(6.0, 4)
+    assert job.epoch_seconds() == 2.0
+    job.later_epochs(0.0, 1)
+    assert job.epoch_seconds() is None
 
 
 def test_timed_block_is_timed_and_its_memory_seen() -> None:
