@@ -96,11 +96,15 @@ PEERS = (
     Peer(
         "cmfrec",
         "cmfrec",
-        ("als/cg-*", "als/cholesky-*", "reach/als-*"),
+        ("als/cg-*", "als/cholesky-*"),
         ("cmfrec==3.5.1.post14", "threadpoolctl"),
         # its own threads call BLAS, so one thread each
         env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "{threads}"},
-        remarks={"als/*": "an epoch is a longer fit less one of one epoch"},
+        remarks={
+            "als/*": "an epoch is a longer fit less one of one epoch",
+            # found by regression on its factors after 25 epochs, where nothing moves any more
+            "als/cg-*": "its CG solves other equations than its Cholesky, v + 1 and v exchanged, so another objective",
+        },
     ),
     Peer(
         "buffalo",
@@ -108,7 +112,7 @@ PEERS = (
         ("als/ials++-*", "bpr/*", "reach/plain-bpr-*"),
         ("buffalo==2.0.6",),
         env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "{threads}"},
-        remarks={"bpr/*": "with biases"},
+        remarks={"bpr/*": "with biases", "als/*": "its target scaled to ours; holds where every weight is 1"},
     ),
     Peer(
         "sparse_dot_topn",

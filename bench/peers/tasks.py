@@ -77,7 +77,7 @@ def _hybrid(sides: str, words: str, skip: tuple[str, ...]) -> Task:
             "loss": "warp",
             "optimizer": "adagrad",
             "factors": 64,
-            "epochs": 3,
+            "epochs": 2,
             "seed": 0,
             "features": sides,
         },
@@ -160,13 +160,13 @@ TASKS = (
     _hybrid("item", "item", _large),
     _hybrid("user+item", "user and item", ("ml-*", "generated-m", "generated-s")),
     Task(
-        "ranks/auc-64", "AUC of all interactions, 64 factors", "ranks", {"factors": 64, "epochs": 3}, _large
+        "ranks/auc-64", "AUC of all interactions, 64 factors", "ranks", {"factors": 64, "epochs": 2}, _large
     ),
     Task(
         "predict/hybrid-64",
         "top-10 of all users, 21 features per item, 64 factors",
         "predict_all",
-        {"factors": 64, "epochs": 3, "n": 10, "features": "item"},
+        {"factors": 64, "epochs": 1, "n": 10, "features": "item"},
         _large,
     ),
     Task(

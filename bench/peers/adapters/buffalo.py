@@ -30,12 +30,22 @@ class Adapter:
         logging.disable(logging.INFO)
 
     def als(self, job: Job, solver: str, factors: int, epochs: int, alpha: float, reg: float) -> Outcome:
-        # Its confidence is 1 + alpha value: 1 + (alpha x - 1) is alpha x.
+        # Its loss of an observed pair is v (1 - s)^2 + s^2, ours alpha x (1 - s)^2. With v = alpha x - 1 the two differ
+        # in the target alone, t = v / (v + 1) instead of 1, and where every x is 1 that is the same as `reg` times t
+        # and factors times sqrt(t).
+        t = (alpha - 1) / alpha
         data = job.once(lambda: _stored(job.train, alpha * job.train.data - np.float32(1)))
         options = ALSOption().get_default_option()
-        options |= {"optimizer": "ialspp", "block_size": _block, "alpha": 1.0, "reg_u": reg, "reg_i": reg}
+        options |= {
+            "optimizer": "ialspp",
+            "block_size": _block,
+            "alpha": 1.0,
+            "reg_u": t * reg,
+            "reg_i": t * reg,
+        }
         model = _trained(ALS, options, data, job, factors, epochs)
-        return Outcome(user=model.P, item=model.Q)
+        scale = np.float32(t**-0.5)
+        return Outcome(user=scale * model.P, item=scale * model.Q)
 
     def bpr(self, job: Job, factors: int, epochs: int, learning_rate: float, reg: float) -> Outcome:
         data = job.once(lambda: _stored(job.train, job.train.data))
