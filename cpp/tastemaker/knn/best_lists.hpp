@@ -2,43 +2,16 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
 
-#include "tastemaker/base/types.hpp"
+#include "tastemaker/base/keep_best.hpp"
 #include "tastemaker/simd/knn_kernels.hpp"
 
 namespace tastemaker::knn {
 
 using simd::KnnKey;
-
-// Moves the greatest `count` keys to the front and returns the least of them; requires distinct keys and
-// 1 <= count <= keys.size(). Quickselect whose partition does not branch: on a few dozen random keys nearly every
-// branch of std::nth_element is mispredicted, which made it the dearest step of a search.
-inline KnnKey keep_best(std::span<KnnKey> keys, offset_t count) {
-    KnnKey* first = keys.data();
-    KnnKey* last = first + keys.size();
-    KnnKey* const wanted = first + (count - 1);
-    // Each round halves the range or so; 40 rounds without an end mean keys in an unlucky order.
-    for (int round = 0; last - first > 8 && round < 40; ++round) {
-        const KnnKey a = *first;
-        const KnnKey b = first[(last - first) / 2];
-        const KnnKey c = last[-1];
-        const KnnKey pivot = std::max(std::min(a, b), std::min(std::max(a, b), c));  // the median: neither extreme
-        KnnKey* border = first;
-        for (KnnKey* k = first; k != last; ++k) {
-            const KnnKey key = *k;
-            *k = *border;
-            *border = key;
-            border += key > pivot;
-        }
-        (wanted < border ? last : first) = border;
-    }
-    std::nth_element(first, wanted, last, std::greater<>());
-    return *wanted;
-}
 
 // Lists of columns with the floor of each: the key that a newcomer must exceed, once the list is full. A list is cut
 // back when it is twice as long as need be (or 64 longer), so an offer costs O(1) on average.
@@ -79,10 +52,12 @@ public:
         }
     }
 
-    // Returns the list, at most `count` long, by ascending index.
+    // What finish() will return of the list.
+    offset_t length(index_t column) { return std::min(count_, static_cast<offset_t>(list(column).size())); }
+
+    // Returns the best of the list, at most `count`, in no order.
     std::span<const KnnKey> finish(index_t column) {
         cut(column);
-        std::ranges::sort(list(column), [](KnnKey a, KnnKey b) { return simd::knn_index(a) < simd::knn_index(b); });
         return list(column);
     }
 

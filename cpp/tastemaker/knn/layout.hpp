@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "tastemaker/base/distinct_sort.hpp"
 #include "tastemaker/base/parallel.hpp"
 #include "tastemaker/base/views.hpp"
 #include "tastemaker/simd/knn_kernels.hpp"
@@ -46,7 +47,8 @@ struct Layout {
     simd::KnnRows<Column> rows() const { return {row_start, ranks.get(), values.get()}; }
 };
 
-// Builds a Layout by two counting passes over blocks of rows; the blocks run in parallel.
+// Builds a Layout in two passes over blocks of rows, which run in parallel: one counts, one sorts each row and deals
+// its entries out to the columns.
 template <class Column>
 class LayoutBuilder {
 public:
@@ -68,8 +70,7 @@ public:
         next_.resize(static_cast<std::size_t>(checked_mul(n_blocks(), x_.cols)));
         for_blocks([this](offset_t b) { count(b); });
         rank_columns();
-        for_blocks([this](offset_t b) { collect_columns(b); });
-        for_blocks([this](offset_t b) { fill_rows(b); });
+        for_blocks([this](offset_t b) { fill(b); });
         summarise();
         return std::move(out_);
     }
@@ -117,8 +118,11 @@ private:
         }
         std::partial_sum(place.begin(), place.end(), place.begin());
         out_.order.resize(columns);
+        rank_of_.resize(columns);
         for (std::size_t j = 0; j < columns; ++j) {
-            out_.order[static_cast<std::size_t>(place[static_cast<std::size_t>(total[j])]++)] = static_cast<index_t>(j);
+            const offset_t rank = place[static_cast<std::size_t>(total[j])]++;
+            rank_of_[j] = static_cast<index_t>(rank);
+            out_.order[static_cast<std::size_t>(rank)] = static_cast<index_t>(j);
         }
         out_.start.reserve(columns + 1);
         offset_t at = 0;
@@ -131,35 +135,27 @@ private:
         out_.start.push_back(at);
     }
 
-    // Leaves (row, weight) of each entry in the place of its run.
-    void collect_columns(offset_t block) {
+    void fill(offset_t block) {
         offset_t* places = next(block);
+        DistinctSorter sorter(x_.cols);
+        const auto rank_of = [this](index_t column) { return rank_of_[static_cast<std::size_t>(column)]; };
+        std::vector<float> value_of(x_.values ? static_cast<std::size_t>(x_.cols) : 0);  // by rank, of one row
         for (index_t u = first_row(block); u < first_row(block + 1); ++u) {
+            const SparseRow row = x_.row(u);
+            Column* ranks = out_.ranks.get() + x_.indptr[u];
+            sorter.sort(row.indices, rank_of, ranks);
             const float factor = factor_ ? factor_[u] : 1.0f;
-            for (offset_t t = x_.indptr[u]; t < x_.indptr[u + 1]; ++t) {
-                const float value = x_.values ? x_.values[t] : 1.0f;
-                out_.runs[static_cast<std::size_t>(places[x_.indices[t]]++)] = {u, 0, value * factor};
+            float weight = factor * factor;  // of a pattern: the row's factor counts for both columns of a pair
+            for (offset_t k = 0; x_.values && k < row.size(); ++k) {
+                const index_t rank = rank_of(row.indices[static_cast<std::size_t>(k)]);
+                value_of[static_cast<std::size_t>(rank)] = row.value(k) * factor;
             }
-        }
-    }
-
-    // Deals the columns out to the rows in the order of rank; the runs then know their places.
-    void fill_rows(offset_t block) {
-        const index_t first = first_row(block);
-        std::vector<index_t> filled(static_cast<std::size_t>(first_row(block + 1) - first));
-        for (index_t rank = 0; rank < x_.cols; ++rank) {
-            const index_t column = out_.order[static_cast<std::size_t>(rank)];
-            const offset_t begin = block == 0 ? out_.start[static_cast<std::size_t>(rank)] : next(block - 1)[column];
-            for (offset_t r = begin; r < next(block)[column]; ++r) {
-                KnnRun& run = out_.runs[static_cast<std::size_t>(r)];
-                run.before = filled[static_cast<std::size_t>(run.row - first)]++;
-                const auto at = static_cast<std::size_t>(x_.indptr[run.row] + run.before);
-                out_.ranks[at] = static_cast<Column>(rank);
+            for (index_t k = 0; k < static_cast<index_t>(row.size()); ++k) {
+                const auto rank = static_cast<std::size_t>(ranks[k]);
                 if (x_.values) {
-                    out_.values[at] = run.weight;
-                } else {
-                    run.weight *= run.weight;  // the row's factor counts for both columns of a pair
+                    weight = out_.values[static_cast<std::size_t>(x_.indptr[u] + k)] = value_of[rank];
                 }
+                out_.runs[static_cast<std::size_t>(places[out_.order[rank]]++)] = {u, k, weight};
             }
         }
     }
@@ -196,6 +192,7 @@ private:
     const int threads_;
     const std::vector<index_t> blocks_;
     std::vector<offset_t> next_;
+    std::vector<index_t> rank_of_;  // by column
     Layout<Column> out_;
 };
 

@@ -65,6 +65,7 @@ public:
         for (Worker& worker : workers_) {
             worker.exchange.hand_over_all();
         }
+        workers_.clear();  // collect() needs scratch of that size
         return collect();
     }
 
@@ -122,29 +123,40 @@ private:
 
     NeighbourTable collect() {
         const auto columns = static_cast<std::size_t>(layout_.columns());
-        std::vector<std::span<const KnnKey>> best(columns);
-        parallel_for(
-            layout_.columns(), threads_, [&](offset_t) { return 20 * std::min<offset_t>(search_.count, 1000); },
-            [&](offset_t begin, offset_t end, int) {
-                for (offset_t rank = begin; rank < end; ++rank) {
-                    const auto column = static_cast<std::size_t>(layout_.order[static_cast<std::size_t>(rank)]);
-                    best[column] = lists_.finish(static_cast<index_t>(rank));
-                }
-            });
+        std::vector<index_t> rank_of(columns);
+        for (std::size_t rank = 0; rank < columns; ++rank) {
+            rank_of[static_cast<std::size_t>(layout_.order[rank])] = static_cast<index_t>(rank);
+        }
         NeighbourTable table;
         table.indptr.reserve(columns + 1);
         table.indptr.push_back(0);
-        for (const auto& list : best) {
-            table.indptr.push_back(table.indptr.back() + static_cast<offset_t>(list.size()));
+        for (const index_t rank : rank_of) {
+            table.indptr.push_back(table.indptr.back() + lists_.length(rank));
         }
-        table.indices.reserve(static_cast<std::size_t>(table.indptr.back()));
-        table.scores.reserve(static_cast<std::size_t>(table.indptr.back()));
-        for (const auto& list : best) {
-            for (const KnnKey key : list) {
-                table.indices.push_back(simd::knn_index(key));
-                table.scores.push_back(simd::knn_score(key));
-            }
-        }
+        table.indices.resize(static_cast<std::size_t>(table.indptr.back()));
+        table.scores.resize(table.indices.size());
+        struct Scratch {
+            DistinctSorter sorter;
+            std::vector<float> score_of;  // by column, of one list
+        };
+        std::vector<Scratch> scratch(static_cast<std::size_t>(threads_),
+                                     {DistinctSorter(layout_.columns()), std::vector<float>(columns)});
+        parallel_for(
+            layout_.columns(), threads_, [&](offset_t) { return 20 * std::min<offset_t>(search_.count, 1000); },
+            [&](offset_t begin, offset_t end, int w) {
+                auto& [sorter, score_of] = scratch[static_cast<std::size_t>(w)];
+                for (auto column = static_cast<std::size_t>(begin); column < static_cast<std::size_t>(end); ++column) {
+                    const std::span<const KnnKey> keys = lists_.finish(rank_of[column]);
+                    const auto at = static_cast<std::size_t>(table.indptr[column]);
+                    sorter.sort(keys, simd::knn_index, table.indices.data() + at);
+                    for (const KnnKey key : keys) {
+                        score_of[static_cast<std::size_t>(simd::knn_index(key))] = simd::knn_score(key);
+                    }
+                    for (std::size_t k = at; k < at + keys.size(); ++k) {
+                        table.scores[k] = score_of[static_cast<std::size_t>(table.indices[k])];
+                    }
+                }
+            });
         return table;
     }
 

@@ -6,7 +6,7 @@
 #include <functional>
 #include <limits>
 
-#include "tastemaker/base/types.hpp"
+#include "tastemaker/base/keep_best.hpp"
 
 namespace tastemaker {
 
@@ -34,7 +34,7 @@ inline index_t key_index(rank_key key) {
 
 // Keeps the k best of a stream of candidates in storage that the caller owns.
 //
-// A reservoir: candidates are appended, and when the storage is full the k best are kept (nth_element, linear).
+// A reservoir: candidates are appended, and when the storage is full the k best are kept (a quickselect, linear).
 // A heap would pay log k and two mispredicted branches for each candidate that enters.
 class TopK {
 public:
@@ -74,9 +74,8 @@ public:
 
 private:
     void shrink() {
-        std::nth_element(keys_, keys_ + k_ - 1, keys_ + size_, std::greater<>());
+        threshold_ = key_score(keep_best({keys_, static_cast<std::size_t>(size_)}, k_));
         size_ = k_;
-        threshold_ = key_score(keys_[k_ - 1]);
     }
 
     rank_key* keys_;
