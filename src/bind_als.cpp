@@ -28,7 +28,7 @@ struct AlsMatrix {
         }
         offset_t* indptr = parts.indptr.mutable_data();
         index_t* indices = parts.indices.mutable_data();
-        float* values = view.values ? parts.values->mutable_data() : nullptr;
+        float* values = parts.values ? parts.values->mutable_data() : nullptr;
         {
             const py::gil_scoped_release release;  // pure arithmetic on memory that nobody else knows yet
             transpose(view, indptr, indices, values);

@@ -15,6 +15,7 @@ namespace {
 
 std::vector<std::string> ranking_metric_names() {
     std::vector<std::string> names;
+    names.reserve(std::size(eval::ranking_metrics));
     for (const eval::RankingMetric& metric : eval::ranking_metrics) {
         names.emplace_back(metric.name);
     }

@@ -19,6 +19,7 @@ void bind_system(py::module_& m) {
         const py::gil_scoped_acquire gil;
         return PyErr_CheckSignals() != 0;
     };
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): the signature is pybind11's
     py::register_exception_translator([](std::exception_ptr p) {
         try {
             if (p) {

@@ -53,3 +53,17 @@ TEST_CASE("topk: keeps the best of any stream, ties included") {
         }
     }
 }
+
+TEST_CASE("topk: as soon as k are there the threshold can be the last of them") {
+    std::vector<rank_key> storage(static_cast<std::size_t>(TopK::capacity(2)));
+    TopK best(storage.data(), 2);
+    best.push(3, 0);
+    best.tighten();
+    CHECK(best.threshold() == -std::numeric_limits<float>::infinity());
+    best.push(1, 1);
+    best.tighten();
+    CHECK(best.threshold() == 1);
+    best.push(2, 2);
+    best.tighten();  // only the first time: a selection a push would cost too much
+    CHECK(best.threshold() == 1);
+}

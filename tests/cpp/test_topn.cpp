@@ -253,17 +253,24 @@ TEST_CASE("dense top-n equals its definition at any thread count") {
     });
 }
 
-TEST_CASE("dense top-n: threads share the items of one query") {
+TEST_CASE("dense top-n: threads share the items of few queries") {
     const Dense items(100000, 64, 7);
-    const Dense queries(1, 64, 8);
     const DenseIndex index(items.view(), simd::kernels().topn, 1);
-    const Ranking all = dense_ranking(items, queries, 0);
-    for (const int threads : thread_counts) {
-        CHECK(DensePlan(index, 100, 1, threads).stripes == std::min(threads, 3));
-        check_topn(
-            1, {100, nullptr, nullptr, threads},
-            [&](const TopnRequest& r, TopnResult out) { topn(index, queries.view(), r, out); },
-            [&](index_t) { return Ranking(all.begin(), all.begin() + 100); });
+    CHECK(DensePlan(index, 100, 1, 7).stripes == 3);
+    for (const index_t rows : {1, 2}) {
+        const Dense queries(rows, 64, 8);
+        std::vector<Ranking> best;
+        for (index_t row = 0; row < rows; ++row) {
+            best.push_back(dense_ranking(items, queries, row));
+            best.back().resize(100);
+        }
+        for (const int threads : thread_counts) {
+            CHECK((DensePlan(index, 100, rows, threads).stripes > 1) == (threads > rows));
+            check_topn(
+                rows, {100, nullptr, nullptr, threads},
+                [&](const TopnRequest& r, TopnResult out) { topn(index, queries.view(), r, out); },
+                [&](index_t row) { return best[static_cast<std::size_t>(row)]; });
+        }
     }
 }
 
@@ -365,6 +372,7 @@ TEST_CASE("what does not fit is refused") {
     CHECK_THROWS_AS(topn(index, wide.view(), {1, nullptr, nullptr, 1}, out), std::invalid_argument);
     const Dense queries(2, 3, 20);
     CHECK_THROWS_AS(topn(index, queries.view(), {1, &seen_view, nullptr, 1}, out), std::invalid_argument);
+    CHECK_NOTHROW(topn(index, queries.view(), {1, nullptr, nullptr, 1}, out));
     CHECK_THROWS_AS(topn(index, queries.view(), {0, nullptr, nullptr, 1}, out), std::invalid_argument);
     const index_t row = 0;
     const index_t outside = 5;

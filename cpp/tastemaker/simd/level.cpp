@@ -79,7 +79,7 @@ const Kernels& find(const std::string& name) {
 }
 
 const Kernels& initial() {
-    const char* forced = std::getenv("TASTEMAKER_SIMD");
+    const char* forced = std::getenv("TASTEMAKER_SIMD");  // NOLINT(concurrency-mt-unsafe): once, at import
     return forced && *forced ? find(forced) : *usable().back();
 }
 

@@ -1,0 +1,169 @@
+"""Change a kernel in one place at a time and see whether its C++ test notices.
+
+python -m tests.mutation.kernels [--each 5] [--seed 0]
+
+Mutants: a comparison moved by one or turned round, an arithmetic operator, `&&`/`||`, min/max, an int or a float
+constant. Each is compiled into the smallest test binary, at the baseline SIMD level, where a
+body is the same text as at the others. Survivors are printed with their place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+TIMEOUT = 400  # seconds: an endless loop has been noticed
+
+# The file to change, and the test that must notice.
+KERNELS = {
+    "select/topk.hpp": "topk",
+    "select/dense_topn.hpp": "topn",
+    "simd/topn-inl.hpp": "topn",
+    "knn/best_lists.hpp": "knn",
+    "simd/knn-inl.hpp": "knn",
+    "als/dual.hpp": "als",
+    "simd/cholesky-inl.hpp": "als",
+    "simd/sgd-inl.hpp": "sgd",
+    "sgd/loss.hpp": "sgd",
+}
+
+_TURNED = [
+    (r" < ", " <= "),
+    (r" <= ", " < "),
+    (r" > ", " >= "),
+    (r" >= ", " > "),
+    (r" == ", " != "),
+    (r" != ", " == "),
+    (r" && ", " || "),
+    (r" \|\| ", " && "),
+    (r" \+ ", " - "),
+    (r" - ", " + "),
+    (r" \* (?!\w+[,)]\s*\{)", " + "),
+    (r" \+= ", " -= "),
+    (r"\bstd::min\b", "std::max"),
+    (r"\bstd::max\b", "std::min"),
+    (r"(?<![\w.])0(?=[;,)])", "1"),
+    (r"(?<![\w.])1(?=[;,)])", "2"),
+    (r"(?<![\w.])0\.5f", "0.25f"),
+    (r"(?<![\w.])1\.0f", "2.0f"),
+]
+# Where an operator is no operation: templates, types, directives, and the constants that only tune speed.
+_SKIPPED = re.compile(
+    r"^\s*(//|#|template|using|static_assert|\w+ operator|class|struct)|reserve|prefetch|assert"
+)
+
+Mutant = tuple[str, int, str]
+
+
+def mutants(name: str) -> list[Mutant]:
+    """Return (what, line, changed line) of every place of a file."""
+    found = []
+    for number, line in enumerate((ROOT / "cpp/tastemaker" / name).read_text().splitlines()):
+        code = line.partition("//")[0]
+        if _SKIPPED.search(line):
+            continue
+        for before, after in _TURNED:
+            for place in re.finditer(before, code):
+                changed = code[: place.start()] + after + code[place.end() :]
+                what = f"{name}:{number + 1}: {code.strip()} -> {changed.strip()}"
+                found.append((what, number, changed))
+    return found
+
+
+class Bench:
+    """A copy of the core with its objects, where one file at a time is another."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.compiler = os.environ.get("CXX", "c++")
+        shutil.copytree(ROOT / "cpp", folder / "cpp")
+        for source in ("cpp/tastemaker/simd/level.cpp", "cpp/tastemaker/base/team.cpp", "tests/cpp/main.cpp"):
+            self.compile(ROOT / source)
+        self.compile(ROOT / "cpp/tastemaker/simd/isa.cpp")
+
+    def compile(self, source: Path) -> bool:
+        flags = ["-std=c++20", "-O1", "-w", "-DTASTEMAKER_ISA=baseline", "-DTASTEMAKER_LEVEL_SSE2"]
+        flags += [f"-I{self.folder}/cpp", f"-I{ROOT}/tests/cpp"]
+        return self._run(self.compiler, *flags, "-c", source, "-o", self.object(source.stem))
+
+    def object(self, stem: str) -> Path:
+        return self.folder / f"{stem}.o"
+
+    def passes(self, name: str) -> bool:
+        """Whether the test passes with the file as it is there now; one that does not compile has been noticed."""
+        test = KERNELS[name]
+        in_isa = name.startswith("simd/")
+        built = self.compile(self.folder / "cpp/tastemaker/simd/isa.cpp") if in_isa else True
+        test_object = self.object(f"test_{test}")
+        if not in_isa or not test_object.exists():
+            built = built and self.compile(ROOT / f"tests/cpp/test_{test}.cpp")
+        objects = [self.object(stem) for stem in ("isa", "level", "team", "main")]
+        program = self.folder / test
+        linked = built and self._run(self.compiler, *objects, test_object, "-o", program, "-lpthread")
+        return linked and self._run(program, "--abort-after=1")
+
+    def survives(self, name: str, mutant: Mutant) -> bool:
+        file = self.folder / "cpp/tastemaker" / name
+        lines = file.read_text().splitlines(keepends=True)
+        _, number, changed = mutant
+        file.write_text("".join([*lines[:number], changed + "\n", *lines[number + 1 :]]))
+        try:
+            return self.passes(name)
+        finally:
+            file.write_text("".join(lines))
+
+    def restore(self, name: str) -> None:
+        """Build again what a mutant of that file went into."""
+        if name.startswith("simd/"):
+            self.compile(self.folder / "cpp/tastemaker/simd/isa.cpp")
+
+    def _run(self, *command: object) -> bool:
+        try:
+            done = subprocess.run(
+                [str(part) for part in command],
+                capture_output=True,
+                check=False,
+                timeout=TIMEOUT,
+                cwd=self.folder,
+            )
+        except subprocess.TimeoutExpired:  # an endless loop
+            return False
+        return done.returncode == 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--each", type=int, default=5, help="mutants of each file")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", help="a part of the file's name")
+    options = parser.parse_args()
+    draw = random.Random(options.seed)
+    tried, killed = 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        for name, test in KERNELS.items():
+            everything = mutants(name)
+            sample = draw.sample(everything, min(options.each, len(everything)))
+            if options.only and options.only not in name:
+                continue
+            if not bench.passes(name):
+                raise SystemExit(f"{test} fails without any change.")
+            for mutant in sample:
+                tried += 1
+                survived = bench.survives(name, mutant)
+                killed += not survived
+                print("survived" if survived else "killed  ", mutant[0], flush=True)
+            bench.restore(name)
+    print(f"{killed} of {tried} killed ({killed / tried:.0%})")
+
+
+if __name__ == "__main__":
+    main()
