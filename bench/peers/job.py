@@ -18,7 +18,7 @@ class Outcome:
     """Results that the runner checks and judges; None where the task has none.
 
     ``similarity`` may be in any sparse format, one row of neighbours per item. ``lists`` are item indices
-    (users x n, padded with -1); ``energy`` is the sum of squared singular values.
+    (users x n, padded with -1); ``energy`` is the sum of squared singular values, ``auc`` the mean over users.
     """
 
     lists: np.ndarray | None = None
@@ -26,6 +26,7 @@ class Outcome:
     user: np.ndarray | None = None
     item: np.ndarray | None = None
     energy: float | None = None
+    auc: float | None = None
 
 
 @dataclass

@@ -31,6 +31,7 @@ class Record:
     ndcg_difference: quality.Estimate | None = None  # peer minus ours, over the same users
     objective: float | None = None
     energy: float | None = None
+    auc: float | None = None
     check: str = ""
     right: bool = True
     remark: str = ""
@@ -170,7 +171,7 @@ class Bench:
         """Fill in what the checked run says about a result: is it right, how good is it."""
         verdict = self._check(task, outcome, inputs, seen_removed="seen" not in record.remark)
         record.right, record.check = verdict.right, verdict.text
-        record.energy = outcome.get("energy")
+        record.energy, record.auc = outcome.get("energy"), outcome.get("auc")
         if task.kind == "als":
             record.objective = quality.als_objective(
                 self._data.train, outcome["user"], outcome["item"], task.params["alpha"], task.params["reg"]
@@ -235,7 +236,7 @@ class _failure_noted:  # noqa: N801 - used as a context manager, reads as a func
 
 def _read(reply: dict[str, Any]) -> dict[str, Any]:
     """Return the outcome of a checked run with its files read."""
-    outcome: dict[str, Any] = {} if reply["energy"] is None else {"energy": reply["energy"]}
+    outcome: dict[str, Any] = {name: reply[name] for name in ("energy", "auc") if reply[name] is not None}
     for name, path in reply["files"].items():
         outcome[name] = sp.csr_matrix(sp.load_npz(path)) if path.endswith(".npz") else np.load(path)
     return outcome

@@ -139,10 +139,10 @@ def share(record: dict[str, Any], ceilings: dict[str, Any]) -> str:
 _legend = """\
 seconds: median of the rounds (lowest-highest). iALS and SGD: the mean epoch of a fit without set-up and first epoch.
 NDCG@10: our evaluation of the peer's lists, with a 95 % interval; in brackets the peer's minus ours over the same
-users. objective: per interaction, the same formula for all. peak MB: resident memory above what the process held
-before the call (library and data). check: before timing, a sample against a float64 reference. ceiling: flops or
-updates counted by the formulas at the head of bench/peers/work.py, of ours, by its median; sgemm and triad are those
-measured in the run."""
+users. objective: per interaction, the same formula for all; of an SVD its energy, of ranks their mean AUC. peak MB:
+resident memory above what the process held before the call (library and data). check: before timing, a sample against
+a float64 reference. ceiling: flops or updates counted by the formulas at the head of bench/peers/work.py, of ours, by
+its median; sgemm and triad are those measured in the run."""
 
 
 def _setting(results: dict[str, Any]) -> str:
@@ -182,20 +182,27 @@ def _detail_table(results: dict[str, Any]) -> str:
     for task in by_task(results["records"]).values():
         for at, r in enumerate(task):
             words = [r["failure"] and f"failed: {r['failure']}", r["check"], r["remark"]]
-            value = r["objective"] if r["energy"] is None else r["energy"]
             rows.append(
                 [
                     "" if at else r["title"],
                     r["peer"],
                     _time(r) if r["seconds"] else "-",
                     _ndcg(r),
-                    "-" if value is None else f"{value:.5g}" + ("" if r["energy"] is None else " energy"),
+                    _figure(r),
                     "-" if r["peak_bytes"] is None else f"{r['peak_bytes'] / 1e6:.0f}",
                     share(r, results["machine"]),
                     "; ".join(word for word in words if word),
                 ]
             )
     return markdown(rows)
+
+
+def _figure(record: dict[str, Any]) -> str:
+    """Return what the result is judged by besides its lists."""
+    if record["objective"] is not None:
+        return f"{record['objective']:.5g}"
+    given = (f"{record[name]:.5g} {name}" for name in ("energy", "auc") if record.get(name) is not None)
+    return next(given, "-")
 
 
 def _counts(record: dict[str, Any]) -> bool:

@@ -67,7 +67,7 @@ class Worker:
             "peak_bytes": job.peak_bytes,
         }
         if checked:
-            reply |= {"energy": outcome.energy, "files": _write(outcome, Path(out))}
+            reply |= {"energy": outcome.energy, "auc": outcome.auc, "files": _write(outcome, Path(out))}
         return reply
 
 

@@ -237,6 +237,7 @@ def test_report_tells_setting_quality_and_trouble() -> None:
         "failed: died",
     ):
         assert expected in text
+    assert "| 0.9 auc " in report.render(results(record(OURS, [0.5], auc=0.9)))
     assert "FAILED (died)" in report.line([failed])
     assert "WRONG" in report.line([wrong])
 

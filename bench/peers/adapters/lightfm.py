@@ -46,8 +46,8 @@ class Adapter:
     def ranks(self, job: Job, factors: int, epochs: int) -> Outcome:
         model = job.once(lambda: _warp(job, factors, epochs))
         with job.timed():
-            auc_score(model, job.train, num_threads=job.threads)
-        return Outcome()
+            auc = auc_score(model, job.train, num_threads=job.threads)
+        return Outcome(auc=float(auc.mean()))
 
     def predict_all(self, job: Job, factors: int, epochs: int, n: int, features: str) -> Outcome:
         sides = [job.features(side) for side in ("user", "item")]

@@ -71,8 +71,8 @@ class Adapter:
         like_lightfm = lightfm.LightFM(factors, loss="warp", random_state=0)
         model = job.once(lambda: like_lightfm.fit(job.train, epochs=epochs, num_threads=job.threads))
         with job.timed():
-            lightfm.evaluation.auc_score(model, job.train, num_threads=job.threads)
-        return Outcome()
+            auc = lightfm.evaluation.auc_score(model, job.train, num_threads=job.threads)
+        return Outcome(auc=float(auc.mean()))
 
     def predict_all(self, job: Job, factors: int, epochs: int, n: int, features: str) -> Outcome:
         sides = {f"{side}_features": job.features(side) for side in ("user", "item")}
