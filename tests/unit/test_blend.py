@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from tests.contract.zoo import interactions
 from tests.reference import blend as twin
 
 import tastemaker as tm
@@ -13,11 +12,6 @@ from tastemaker import _core
 from tastemaker.errors import ArgumentError, ArgumentTypeError
 from tastemaker.models import _blend_weights, _blending
 from tastemaker.retrieval import DenseScorer, SparseScorer, TableScorer
-
-
-@pytest.fixture(name="X")
-def matrix():
-    return interactions()
 
 
 def everything(model):

@@ -5,17 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from tests.contract.zoo import interactions
 from tests.reference import lightfm as bpr_twin
 from tests.reference import logistic_mf as logistic_twin
 
 import tastemaker as tm
 from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, ModelFitError
-
-
-@pytest.fixture(name="X")
-def matrix() -> sp.csr_array:
-    return interactions()
 
 
 @pytest.mark.parametrize("sampler", ["uniform", "popularity"])
@@ -128,6 +122,13 @@ def test_parameters_are_checked(X, model, params, message):
 def test_dislikes_alone_are_refused(X, model):
     with pytest.raises(DataError, match="at least one like"):
         model().fit(-abs(X))
+
+
+@pytest.mark.parametrize("model", [tm.BPR, tm.LogisticMF])
+def test_a_user_who_likes_everything(model):
+    for X in (np.ones((5, 4)), np.vstack([np.ones((5, 4)), [1, 0, 0, 0]])):
+        fitted = model(factors=2, epochs=2, rng=0).fit(sp.csr_array(X.astype(np.float32)))
+        assert np.isfinite(fitted.item_factors_).all()
 
 
 @pytest.mark.parametrize("model", [tm.BPR, tm.LogisticMF])

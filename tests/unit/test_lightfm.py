@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from tests.contract.zoo import interactions
 from tests.reference import lightfm as twin
 
 import tastemaker as tm
@@ -13,18 +12,6 @@ from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, DataW
 from tastemaker.models import lightfm
 
 LOSSES = ("warp", "bpr", "logistic", "warp_kos")
-
-
-@pytest.fixture(name="X")
-def matrix() -> sp.csr_array:
-    return interactions()
-
-
-@pytest.fixture(name="tags")
-def item_tags(rng: np.random.Generator) -> sp.csr_array:
-    dense = (rng.random((30, 5)) < 0.4).astype(np.float32)
-    dense[:, 2] = 1
-    return sp.csr_array(dense)
 
 
 def with_tags(**more) -> tm.Dataset:

@@ -14,18 +14,6 @@ import tastemaker as tm
 from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, DataWarning, ModelFitError
 
 
-@pytest.fixture(name="X")
-def matrix() -> sp.csr_array:
-    return interactions()
-
-
-@pytest.fixture(name="tags")
-def item_tags(rng: np.random.Generator) -> sp.csr_array:
-    dense = (rng.random((30, 5)) < 0.4).astype(np.float32)
-    dense[:, 2] = 1
-    return sp.csr_array(dense)
-
-
 @pytest.mark.parametrize(
     ("params", "message"),
     [
@@ -54,11 +42,14 @@ def test_features_of_the_wrong_shape_or_kind(X, tags):
     model = tm.LightFM(factors=2, epochs=1)
     with pytest.raises(DataError, match="one row for each of the 30 items of `data`, got 29 rows"):
         model.fit(X, item_features=tags[:29])
+    with pytest.raises(DataError, match="one row for each of the 40 users of `data`, got 30 rows"):
+        model.fit(X, user_features=tags)
     with pytest.raises(ArgumentTypeError, match="`user_features` must be a scipy sparse matrix"):
         model.fit(X, user_features=np.eye(40))
-    tags.data[3] = np.nan
-    with pytest.raises(DataError, match="`item_features` must hold finite values"):
-        model.fit(X, item_features=tags)
+    for value in (np.nan, np.inf):
+        tags.data[3] = value
+        with pytest.raises(DataError, match="`item_features` must hold finite values"):
+            model.fit(X, item_features=tags)
     with pytest.raises(ArgumentError, match="must not be given beside a Dataset"):
         model.fit(with_tags(), item_features=tags)
 
@@ -115,6 +106,15 @@ def test_dislikes_alone_cannot_be_ranked(X, loss):
     with pytest.raises(DataError, match="Use loss='logistic'"):
         tm.LightFM(loss=loss).fit(-abs(X))
     tm.LightFM(factors=2, epochs=1, loss="logistic").fit(-abs(X))
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_who_likes_everything_stays_as_at_the_start(X, deterministic):
+    X = sp.csr_array(sp.vstack([X, np.ones((1, 30), np.float32)]))
+    options = {"factors": 2, "epochs": 2, "loss": "warp", "deterministic": deterministic, "rng": 0}
+    start, trained = (tm.LightFM(learning_rate=rate, **options).fit(X) for rate in (1e-30, 0.05))
+    stays = (start.user_embeddings_ == trained.user_embeddings_).all(axis=1)
+    np.testing.assert_array_equal(np.flatnonzero(stays), [40])
 
 
 @pytest.mark.parametrize("loss", LOSSES)
