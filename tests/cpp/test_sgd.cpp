@@ -171,6 +171,38 @@ TEST_CASE("sgd: the steps of the optimisers") {
     });
 }
 
+TEST_CASE("sgd: a comparison in one pass is three steps") {
+    for_each_level([] {
+        const simd::SgdKernels& kernels = simd::kernels().sgd;
+        const offset_t size = 32;
+        const simd::SgdStep user_step{0.05f, 0, 0, 20, 0, 0.1f};
+        const simd::SgdStep item_step{0.04f, 0, 0, 20, 0, 0.2f};
+        for (const offset_t bias : {3, 15, 16, 19}) {
+            for (const float user_bias : {0.0f, 1.0f}) {
+                for (const bool adagrad : {true, false}) {
+                    std::vector<float> rows = random_floats(6 * size, 0.1f, 2, 7);
+                    std::vector<float> expected = rows;
+                    std::vector<float> x = random_floats(size, -1, 1, 8);
+                    const auto at = [&](std::vector<float>& of, offset_t row) { return of.data() + row * 2 * size; };
+                    std::vector<float> toward(static_cast<std::size_t>(size));
+                    kernels.difference(at(rows, 2), at(rows, 1), 1, size, toward.data());
+                    toward[static_cast<std::size_t>(bias)] = user_bias;
+                    const auto step = adagrad ? kernels.adagrad : kernels.descend;
+                    step(at(expected, 0), toward.data(), 0.7f, size, user_step);
+                    step(at(expected, 1), x.data(), -0.7f, size, item_step);
+                    step(at(expected, 2), x.data(), 0.7f, size, item_step);
+                    const auto pass = adagrad ? kernels.adagrad_rows : kernels.descend_rows;
+                    pass({at(rows, 0), at(rows, 1), at(rows, 2), x.data(), bias, user_bias}, 0.7f, size, user_step,
+                         item_step);
+                    for (std::size_t k = 0; k < rows.size(); ++k) {
+                        CHECK(rows[k] == doctest::Approx(expected[k]).epsilon(1e-5));
+                    }
+                }
+            }
+        }
+    });
+}
+
 TEST_CASE("rng: an order holds every place once, whatever the number") {
     for (const offset_t n : {1, 2, 3, 64, 65, 1000}) {
         const RandomOrder order(n, 7);

@@ -191,9 +191,7 @@ offset_t epoch(const Model& model, const Data& data, const Sampling& sampling, c
             Choice choice;
             if (loss(worker, prepared, choice)) {
                 const index_t user = prepared.example.user;
-                worker.load_direction(choice);
-                const float rates =
-                    apply<Optimizer>(worker.kernels, model, user, choice, worker.user_row, worker.toward_row);
+                const float rates = move<Optimizer>(worker, user, choice);
                 if (model.regularized()) {
                     grow(model, user, choice, static_cast<double>(rates), worker.scales);
                 }

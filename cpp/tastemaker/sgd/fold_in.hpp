@@ -32,8 +32,7 @@ void fold_in(const Model& model, const Data& data, const Sampling& sampling, con
                 loss.prepare(worker, prepared);
                 Choice choice;
                 if (loss(worker, prepared, choice)) {
-                    worker.load_direction(choice);
-                    apply<Optimizer>(worker.kernels, model, user, choice, worker.user_row, worker.toward_row);
+                    move<Optimizer>(worker, user, choice);
                 }
             }
         }

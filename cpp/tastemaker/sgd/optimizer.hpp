@@ -5,20 +5,23 @@
 
 namespace tastemaker::sgd {
 
-// `state`: how many vectors a row holds beside the weights.
+// `state`: how many vectors a row holds beside the weights. `rows`: a comparison in one pass; null: there is none.
 struct Adagrad {
     static constexpr int state = 1;
     static constexpr auto step = &simd::SgdKernels::adagrad;
+    static constexpr auto rows = &simd::SgdKernels::adagrad_rows;
 };
 
 struct Adadelta {
     static constexpr int state = 2;
     static constexpr auto step = &simd::SgdKernels::adadelta;
+    static constexpr auto rows = nullptr;
 };
 
 struct Descent {
     static constexpr int state = 0;
     static constexpr auto step = &simd::SgdKernels::descend;
+    static constexpr auto rows = &simd::SgdKernels::descend_rows;
 };
 
 struct Anyone {
@@ -63,6 +66,26 @@ float apply(const simd::SgdKernels& kernels, const Model& model, index_t user, c
         rates += move(model.items, choice.other, user_row, choice.gradient);
     }
     return rates + move(model.users, user, toward_row, choice.gradient);
+}
+
+// Moves what a choice touches from what the worker has loaded; returns the sum of the rates.
+template <class Optimizer>
+float move(Worker& worker, index_t user, const Choice& choice) {
+    const Model& model = worker.model;
+    if constexpr (Optimizer::rows != nullptr) {
+        if (model.plain() && choice.other >= 0 && choice.other != choice.item) {
+            const simd::SgdRows rows{model.users.table.row(user),
+                                     model.items.table.row(choice.item),
+                                     model.items.table.row(choice.other),
+                                     worker.user_row,
+                                     model.factors,
+                                     model.user_bias ? 1.0f : 0.0f};
+            (worker.kernels.*Optimizer::rows)(rows, choice.gradient, model.size(), model.users.step, model.items.step);
+            return 0.0f;
+        }
+    }
+    worker.load_direction(choice);
+    return apply<Optimizer>(worker.kernels, model, user, choice, worker.user_row, worker.toward_row);
 }
 
 // Regularisation is lazy: instead of shrinking every parameter at every example, those that an example touches grow,

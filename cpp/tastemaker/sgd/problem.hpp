@@ -32,6 +32,11 @@ struct Model {
     offset_t size() const { return round_up(factors + 1, simd::sgd_padding); }
     bool regularized() const { return users.step.growth != 0 || items.step.growth != 0; }
 
+    // Whether each user and item is a row that moves, and moves by its gradient alone.
+    bool plain() const {
+        return !users.features && !items.features && !users.frozen && !items.frozen && !regularized();
+    }
+
     void validate(int state) const {
         for (const Side* side : {&users, &items}) {
             const offset_t width = (side->frozen ? 1 : 1 + state) * size();

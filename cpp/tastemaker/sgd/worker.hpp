@@ -66,9 +66,9 @@ public:
     // Sets user_row to the factors of a user and 1, the factor of the items' biases; and user_bias.
     void load_user(index_t user) {
         represent(model.users, user, user_row);
-        const auto scale = static_cast<float>(scales.user);
-        for (offset_t k = 0; k < size; ++k) {
-            user_row[k] *= scale;
+        if (scales.user != 1) {
+            const auto scale = static_cast<float>(scales.user);
+            std::transform(user_row, user_row + size, user_row, [&](float w) { return w * scale; });
         }
         user_bias = user_row[model.factors];
         user_row[model.factors] = 1.0f;

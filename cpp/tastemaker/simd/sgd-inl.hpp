@@ -169,8 +169,51 @@ inline float descend(float* row, const float* g, float c, size_type size, const 
     return 0.0f;
 }
 
+// x with `value` in lane `lane`, if there is such a lane.
+inline vf with_lane(vf x, size_type lane, float value) {
+    if (lane < 0 || lane >= vf::width) {
+        return x;
+    }
+    float lanes[vf::width];
+    store(lanes, x);
+    lanes[lane] = value;
+    return load(lanes);
+}
+
+// Calls user_step, item_step(weights, gradient) for each register of the three rows.
+template <class UserStep, class ItemStep>
+inline void compare(const SgdRows& rows, float c, size_type size, UserStep user_step, ItemStep item_step) {
+    const vf scale = broadcast(c);
+    for (size_type k = 0; k < size; k += vf::width) {
+        const vf toward = sub(load(rows.other + k), load(rows.item + k));
+        const vf along = mul(scale, load(rows.x + k));
+        item_step(rows.item + k, sub(zero(), along));
+        item_step(rows.other + k, along);
+        user_step(rows.user + k, mul(scale, with_lane(toward, rows.bias - k, rows.user_bias)));
+    }
+}
+
+inline void adagrad_rows(const SgdRows& rows, float c, size_type size, const SgdStep& user, const SgdStep& item) {
+    const auto with_rate = [&](float learning_rate) {
+        return [rate = broadcast(learning_rate), size](float* w, vf gradient) {
+            const vf before = load(w + size);
+            store(w, sub(load(w), mul(mul(rate, rsqrt(before)), gradient)));
+            store(w + size, fma(gradient, gradient, before));
+        };
+    };
+    compare(rows, c, size, with_rate(user.learning_rate), with_rate(item.learning_rate));
+}
+
+inline void descend_rows(const SgdRows& rows, float c, size_type size, const SgdStep& user, const SgdStep& item) {
+    const auto with_rates = [&](const SgdStep& step) {
+        return [rate = broadcast(-step.learning_rate), keep = broadcast(1.0f - step.learning_rate * step.decay)](
+                   float* w, vf gradient) { store(w, fma(rate, gradient, mul(keep, load(w)))); };
+    };
+    compare(rows, c, size, with_rates(user), with_rates(item));
+}
+
 constexpr SgdKernels sgd_kernels() {
-    return {scores, combine, difference, adagrad, adagrad_after, adadelta, descend};
+    return {scores, combine, difference, adagrad, adagrad_after, adadelta, descend, adagrad_rows, descend_rows};
 }
 
 }  // namespace tastemaker::simd::TASTEMAKER_ISA

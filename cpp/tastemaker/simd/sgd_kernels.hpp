@@ -21,6 +21,16 @@ struct SgdStep {
     float decay = 0;           // w is shrunk by learning_rate * decay * w in the step
 };
 
+// The rows of a comparison: where they are, and the user's before it as a gradient, with 1 for the bias.
+struct SgdRows {
+    float* user;
+    float* item;
+    float* other;
+    const float* x;
+    std::int64_t bias;  // its place in a row
+    float user_bias;    // the gradient of the user's bias
+};
+
 struct SgdKernels {
     // Sets out[t] = rows[t] . x for t in [0, n); out has room for a multiple of 4.
     void (*scores)(const float* const* rows, std::int64_t n, const float* x, std::int64_t size, float* out);
@@ -38,6 +48,11 @@ struct SgdKernels {
     float (*adagrad_after)(float* row, const float* g, float c, std::int64_t size, const SgdStep& step);
     float (*adadelta)(float* row, const float* g, float c, std::int64_t size, const SgdStep& step);
     float (*descend)(float* row, const float* g, float c, std::int64_t size, const SgdStep& step);
+
+    // The three steps of a comparison in one pass, for three different rows and no growth: the item along -c x, the
+    // other along c x, the user along c (other - item).
+    void (*adagrad_rows)(const SgdRows& rows, float c, std::int64_t size, const SgdStep& user, const SgdStep& item);
+    void (*descend_rows)(const SgdRows& rows, float c, std::int64_t size, const SgdStep& user, const SgdStep& item);
 };
 
 }  // namespace tastemaker::simd
