@@ -51,6 +51,20 @@ bool first_list_is_right(const std::vector<float>& items, const std::vector<floa
     return true;
 }
 
+// Which part of all scores a search for the n best must compute.
+double scored_share(const DenseIndex& index, MatrixView<const float> queries, index_t n) {
+    const std::vector<std::uint64_t> blocked = index.blocked(nullptr);
+    DenseSearch search(index, blocked, n);
+    const auto rows = static_cast<index_t>(queries.rows);
+    const index_t block = block_rows(index, DenseSearch::bytes_per_query(n), rows, 1);
+    offset_t scored = 0;
+    for (index_t begin = 0; begin < rows; begin += block) {
+        search.run(queries, nullptr, begin, std::min(begin + block, rows), {});
+        scored += search.scored();
+    }
+    return static_cast<double>(scored) / (static_cast<double>(rows) * index.panels());
+}
+
 void dense(benchmark::State& state) {
     const auto n_items = static_cast<index_t>(state.range(0));
     const auto factors = static_cast<index_t>(state.range(1));
@@ -73,6 +87,7 @@ void dense(benchmark::State& state) {
         search();
     }
     state.SetItemsProcessed(state.iterations() * rows);
+    state.counters["scored"] = scored_share(index, {queries.data(), rows, factors, factors}, n);
     // As if every item were scored, so that early stops show as speed.
     state.counters["GFLOP/s"] = benchmark::Counter(2e-9 * static_cast<double>(rows) * n_items * factors,
                                                    benchmark::Counter::kIsIterationInvariantRate);

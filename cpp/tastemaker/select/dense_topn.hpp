@@ -36,6 +36,9 @@ public:
     // After run: the k keys of row begin + r, best first, padded with no_candidate.
     const rank_key* keys(index_t r) { return rows_[static_cast<std::size_t>(r)].best.finish(); }
 
+    // As PanelScan has it.
+    offset_t scored() const { return scan_.scored(); }
+
 private:
     struct Row {
         TopK best;

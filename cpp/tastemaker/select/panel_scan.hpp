@@ -44,6 +44,7 @@ public:
     // the same row of `seen` (null: none) are left out.
     void run(MatrixView<const float> queries, const CsrView* seen, index_t begin, std::span<Row> rows,
              std::span<const index_t> active, Stripe stripe) {
+        scored_ = 0;
         active_.clear();
         for (const index_t r : active) {
             active_.push_back({queries.row(begin + r), reach(queries.row(begin + r)), r});
@@ -56,12 +57,16 @@ public:
                 continue;
             }
             seen_.set(p);
+            scored_ += static_cast<offset_t>(active_.size());
             for (std::size_t t = 0; t < active_.size(); t += tile) {
                 score_tile(p, rows, std::span(active_).subspan(t, std::min(tile, active_.size() - t)));
             }
             seen_.clear(p);
         }
     }
+
+    // Of the last run: pairs of a query and a panel that were scored; the others the norms ruled out.
+    offset_t scored() const { return scored_; }
 
 private:
     struct Query {
@@ -109,6 +114,7 @@ private:
     const std::vector<std::uint64_t>& blocked_;
     SeenMasks seen_;
     std::vector<Query> active_;
+    offset_t scored_ = 0;
     alignas(64) float scores_[max_tile_rows * max_panel_width] = {};
 };
 
