@@ -95,14 +95,14 @@ class Engine:
     Parameters
     ----------
     examples : what each epoch visits, see `examples_of`
-    parameters : those of the users' and of the items' features at the start
+    tables : the parameters of the users' and of the items' features, which the epochs change
     features : the features of each side; None where row i has feature i alone
     """
 
     def __init__(
         self,
         examples: _core.SgdExamples,
-        parameters: Sequence[Parameters],
+        tables: Sequence[Table],
         features: Sequence[sp.csr_array | None],
         settings: _core.SgdSettings,
         *,
@@ -110,7 +110,7 @@ class Engine:
         deterministic: bool,
     ) -> None:
         self._examples = examples
-        self._tables = [Table(side) for side in parameters]
+        self._tables = tables
         self._features = [None if side is None else _core.SgdMatrix(csr_parts(side)) for side in features]
         self._settings = settings
         self._seed = seed

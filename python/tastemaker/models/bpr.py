@@ -14,7 +14,7 @@ from tastemaker._runtime import generator, num_threads
 from tastemaker._validation import check_bool, check_choice, check_float, check_int, csr_parts
 from tastemaker.errors import ModelFitError
 from tastemaker.models._biased import _Biased
-from tastemaker.models._sgd import Engine, Parameters, examples_of, fold_in, likes_of
+from tastemaker.models._sgd import Engine, Parameters, Table, examples_of, fold_in, likes_of
 from tastemaker.models._training import Training
 
 Array = npt.NDArray[np.float32]
@@ -127,7 +127,7 @@ class BPR(_Biased):
     def _learn(self, X: sp.csr_array, run: Training, parameters: list[Parameters], seed: int) -> None:
         engine = Engine(
             examples_of(X, "bpr"),
-            parameters,
+            [Table(side) for side in parameters],
             [None, None],
             self._settings(),
             seed=seed,

@@ -35,7 +35,7 @@ from tastemaker.models._features import (
 )
 from tastemaker.models._hybrid import _Hybrid
 from tastemaker.models._inputs import training_data
-from tastemaker.models._sgd import Engine, Parameters, examples_of, fold_in, likes_of, weighted
+from tastemaker.models._sgd import Engine, Parameters, Table, examples_of, fold_in, likes_of, weighted
 from tastemaker.models._training import Callback, Training
 
 Array = npt.NDArray[np.float32]
@@ -277,23 +277,26 @@ class LightFM(_Hybrid):
     def _fit(self, X: sp.csr_array, run: Training, given: Given = Given()) -> None:  # noqa: B008 - frozen
         rng = generator(self.rng)
         features = self._read(X, given)
-        parameters = [
-            Parameters.start(f.matrix.shape[1], self.factors, self.optimizer, rng) for f in features
+        # Tables at once: who keeps the parameters too has them twice.
+        tables = [
+            Table(Parameters.start(f.matrix.shape[1], self.factors, self.optimizer, rng)) for f in features
         ]
-        self._learn(X, run, given, features, parameters, int(rng.integers(2**63)))
+        self._learn(X, run, given, features, tables, int(rng.integers(2**63)))
 
     def _partial_fit(self, X: sp.csr_array, run: Training, given: Given = Given()) -> None:  # noqa: B008 - frozen
         rng = generator(self.rng)
-        features, parameters = self._read(X, given), []
-        for side, now in zip(SIDES, features, strict=True):
-            before = self._parameters(side)
-            before.check_goes_on("LightFM", self.factors, self.optimizer)
-            side_start = Parameters.start(now.matrix.shape[1], self.factors, self.optimizer, rng)
-            side_start.take(before, now.taken(self._features_of(side)))
-            parameters.append(side_start)
+        features = self._read(X, given)
+        tables = [self._going_on(side, now, rng) for side, now in zip(SIDES, features, strict=True)]
         # The same seed must not repeat the draws of the training before.
         seed = int(rng.integers(2**63)) ^ zlib.crc32(self.item_embeddings_.tobytes())
-        self._learn(X, run, given, features, parameters, seed)
+        self._learn(X, run, given, features, tables, seed)
+
+    def _going_on(self, side: SideName, now: Features, rng: np.random.Generator) -> Table:
+        before = self._parameters(side)
+        before.check_goes_on("LightFM", self.factors, self.optimizer)
+        start = Parameters.start(now.matrix.shape[1], self.factors, self.optimizer, rng)
+        start.take(before, now.taken(self._features_of(side)))
+        return Table(start)
 
     def _read(self, X: sp.csr_array, given: Given) -> list[Features]:
         features = [
@@ -314,12 +317,12 @@ class LightFM(_Hybrid):
         run: Training,
         given: Given,
         features: list[Features],
-        parameters: list[Parameters],
+        tables: list[Table],
         seed: int,
     ) -> None:
         engine = Engine(
             examples_of(weighted(X, given.sample_weight), self.loss),
-            parameters,
+            tables,
             [None if side.identity else side.matrix for side in features],
             self._settings(),
             seed=seed,
