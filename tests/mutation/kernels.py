@@ -121,9 +121,11 @@ class Bench:
             file.write_text("".join(lines))
 
     def restore(self, name: str) -> None:
-        """Build again what a mutant of that file went into."""
+        """Do away with what the last mutant of that file went into."""
         if name.startswith("simd/"):
             self.compile(self.folder / "cpp/tastemaker/simd/isa.cpp")
+        else:
+            self.object(f"test_{KERNELS[name]}").unlink(missing_ok=True)
 
     def _run(self, *command: object) -> bool:
         try:
