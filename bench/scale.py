@@ -1,10 +1,10 @@
 """Time and memory of each stage as the interactions grow, and the exponents of that growth.
 
-python -m bench.scale [--sizes 1e6 3e6 10e6] [--only als topn] [--threads 2]
+python -m bench.scale [--sizes 1e6 3e6 10e6] [--only als topn]
 
 Every stage runs once, in a process of its own, on made data with 50 interactions a user and 500 an item; memory is the
-peak beyond what was resident before. 100e6 interactions want some 16 GB. At the end: what `describe()` says that the
-Dataset takes beside what it was measured to take, and the memory of `recommend` for all users.
+peak beyond what was resident before. Also what `describe()` says that the
+Dataset takes, over what it was measured to hold.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
-
 from bench.peers import memory
 from bench.peers.generate import Shape, generate
 
@@ -40,7 +39,7 @@ def measured(work):
     return seconds, (memory.peak() or 0) - (before or 0), result
 
 
-def dataset(matrix, threads):
+def dataset(matrix):
     """Frame in, Dataset out; also what `describe()` says of its size."""
     import pandas as pd
 
@@ -52,44 +51,44 @@ def dataset(matrix, threads):
     seconds, peak, data = measured(lambda: tm.Dataset.from_frame(frame))
     memory.settle()
     with_it = memory.resident()
-    estimate = data.describe()["memory_bytes"]
+    estimate = data.describe().facts["memory_bytes"]
     del data
     memory.settle()
     held = with_it - memory.resident()
     return seconds, peak, {"describe": estimate, "held": held}
 
 
-def knn(matrix, threads):
+def knn(matrix):
     import tastemaker as tm
 
-    return measured(lambda: tm.KNN(neighbors=100, threads=threads).fit(matrix))[:2]
+    return measured(lambda: tm.KNN(neighbors=100).fit(matrix))[:2]
 
 
-def als(matrix, threads):
+def als(matrix):
     import tastemaker as tm
 
-    return measured(lambda: tm.ALS(factors=64, epochs=2, threads=threads, rng=0).fit(matrix))[:2]
+    return measured(lambda: tm.ALS(factors=64, epochs=2, rng=0).fit(matrix))[:2]
 
 
-def lightfm(matrix, threads):
+def lightfm(matrix):
     import tastemaker as tm
 
-    return measured(lambda: tm.LightFM(factors=32, epochs=1, threads=threads, rng=0).fit(matrix))[:2]
+    return measured(lambda: tm.LightFM(factors=32, epochs=1, rng=0).fit(matrix))[:2]
 
 
-def topn(matrix, threads):
+def topn(matrix):
     """Ten items for every user, from factors of any training."""
     import tastemaker as tm
 
-    model = tm.ALS(factors=64, epochs=1, threads=threads, rng=0).fit(matrix)
+    model = tm.ALS(factors=64, epochs=1, rng=0).fit(matrix)
     return measured(lambda: model.recommend(np.arange(matrix.shape[0]), n=10))[:2]
 
 
-def files(matrix, threads):
+def files(matrix):
     """Save and load."""
     import tastemaker as tm
 
-    model = tm.ALS(factors=64, epochs=1, threads=threads, rng=0).fit(matrix)
+    model = tm.ALS(factors=64, epochs=1, rng=0).fit(matrix)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.safetensors")
 
@@ -103,9 +102,9 @@ def files(matrix, threads):
 STAGES = {f.__name__: f for f in (dataset, knn, als, lightfm, topn, files)}
 
 
-def one(stage, path, threads):
+def one(stage, path):
     """Run one stage in this process and print what came of it."""
-    seconds, peak, *more = STAGES[stage](sp.csr_array(sp.load_npz(path)), threads)
+    seconds, peak, *more = STAGES[stage](sp.csr_array(sp.load_npz(path)))
     print(json.dumps({"seconds": seconds, "bytes": peak, **(more[0] if more else {})}))
 
 
@@ -118,11 +117,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=float, nargs="+", default=[1e6, 3e6, 10e6])
     parser.add_argument("--only", nargs="+", choices=STAGES, default=list(STAGES))
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        return one(*options.one, options.threads)
+        return one(*options.one)
     sizes = [int(size) for size in options.sizes]
     found = {stage: [] for stage in options.only}
     with tempfile.TemporaryDirectory() as folder:
@@ -130,14 +128,16 @@ def main():
             path = Path(folder, "matrix.npz")
             sp.save_npz(path, interactions(size), compressed=False)
             for stage in options.only:
-                command = [sys.executable, "-m", "bench.scale", "--threads", str(options.threads)]
+                command = [sys.executable, "-m", "bench.scale"]
                 done = subprocess.run(
                     [*command, "--one", stage, str(path)], check=True, stdout=subprocess.PIPE, text=True
                 )
                 result = json.loads(done.stdout)
                 found[stage].append(result)
                 took, each = result["seconds"], result["bytes"] / size
-                print(f"{size:>12,} {stage:8} {took:8.2f} s {1e9 * took / size:9.1f} ns each {each:7.1f} B each")
+                print(
+                    f"{size:>12,} {stage:8} {took:8.2f} s {1e9 * took / size:9.1f} ns each {each:7.1f} B each"
+                )
                 if "describe" in result:
                     print(f"{'':12} describe() / held: {result['describe'] / result['held']:.2f}", flush=True)
     for stage, results in found.items():

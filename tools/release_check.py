@@ -19,7 +19,7 @@ from pathlib import Path
 from check_wheel import MAX_WHEEL_BYTES, ROOT, SMOKE, check_sdist, check_wheel, one
 
 OUT = ROOT / "build" / "release"
-TEST_REQUIRES = ("pytest>=8", "pytest-timeout>=2.3", "hypothesis>=6.100")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # The licence file that covers a library which auditwheel copies into the wheel.
 LICENCES = {"libgomp": "libgomp.txt", "libstdc++": "libgomp.txt", "libgcc_s": "libgomp.txt"}
 
@@ -65,8 +65,7 @@ def check_licences(wheel: Path) -> None:
 
 def pins(which: str) -> list[str]:
     """Return the requirements of numpy and scipy: as in pyproject.toml, or exactly the oldest allowed."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [line for line in project["dependencies"] if line.startswith(("numpy", "scipy"))]
+    wanted = [line for line in PROJECT["project"]["dependencies"] if line.startswith(("numpy", "scipy"))]
     return wanted if which == "newest" else [line.replace(">=", "==") + ".*" for line in wanted]
 
 
@@ -82,7 +81,7 @@ def check_installed(wheel: Path, which: str) -> None:
     print(f"    {which}: {', '.join(p for p in packages if p.startswith(('numpy', 'scipy')))}", flush=True)
     if which == "newest":
         run(sys.executable, "-m", "cyclonedx_py", "environment", "--output-file", OUT / "sbom.json", python)
-    run(*install, *TEST_REQUIRES)
+    run(*install, *pins(which), *PROJECT["tool"]["cibuildwheel"]["test-requires"])
     tests = OUT / "source"
     shutil.copytree(ROOT / "tests", tests / "tests", dirs_exist_ok=True)
     shutil.copy(ROOT / "pyproject.toml", tests)
