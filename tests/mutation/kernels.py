@@ -9,7 +9,7 @@ body is the same text as at the others. Survivors are printed with their place.
 Of `--each 4`, four survivors change no result: `simd/knn-inl.hpp` `k + width <= n` (the loop for the rest takes over),
 `knn/best_lists.hpp` `capacity() == 0` and `size() >= count + ...` (when room is made), `als/dual.hpp` `cholesky() >= 0`
 (the first pivot is at least 1). Two want tests: `als/dual.hpp` `invertible &&`; in `simd/topn-inl.hpp` the first store
-of a table's sums, which test_table covers, not the test of this row.
+of a table's sums, which the test of this row does not reach (test_table was not tried).
 """
 
 from __future__ import annotations
