@@ -20,6 +20,8 @@ werror := $(if $(CI),ON,OFF)
 # CUDA's compiler: in the PATH, or where NVIDIA's installer puts it.
 nvcc := $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
 
+cuda_simulated = $(shell ls build/default/tests/cuda/_cuda*.so)
+
 cpp_files := $(shell find cpp src tests/cpp tests/cuda bench/cpp examples/cpp -name '*.?pp' -o -path 'cpp/*.cu*')
 tidied := $(filter-out src/cuda_module.cpp,$(wildcard src/*.cpp)) $(shell find cpp/tastemaker -name '*.cpp')
 sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp src -type f)
@@ -27,7 +29,7 @@ sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp sr
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo docs setup test test-cpp test-python test-presets coverage coverage-cpp mutation tidy release-check cuda asan-python asan-python-all fuzz lint format bench quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
+.PHONY: help demo docs setup test test-cpp test-python test-presets coverage coverage-cpp mutation tidy release-check cuda cuda-simulated asan-python asan-python-all fuzz lint format bench bench-cuda quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,10 +72,12 @@ coverage-cpp: $(stamps)/tools $(stamps)/doctest
 		--merge-mode-functions=merge-use-line-min --gcov-ignore-parse-errors=negative_hits.warn_once_per_file \
 		build/coverage/cpp build/coverage/tests/cpp
 
-# The wheel for two architectures and PTX, installed aside: without it in .venv everything else stays as users have it.
-cuda: $(stamps)/dev ## build and test tastemaker-cuda, where there is CUDA's compiler
+# On the simulator everywhere. The wheel, for two architectures and PTX, is installed aside: without it in .venv everything
+# else stays as users have it.
+cuda: $(stamps)/dev cuda-simulated ## test tastemaker-cuda: on a simulator, and built where there is CUDA's compiler
+	@TASTEMAKER_CUDA_SIMULATED=$(cuda_simulated) $(python) -m pytest -q tests/cuda/on_device.py
 ifeq ($(nvcc),)
-	@echo "WARNING: no CUDA compiler (nvcc) here: tastemaker-cuda is NEITHER BUILT NOR TESTED"
+	@echo "WARNING: no CUDA compiler (nvcc) here: tastemaker-cuda is NEITHER BUILT NOR TESTED for devices"
 else
 	$(say) "tastemaker-cuda, by $(nvcc)"
 	@rm -rf build/cuda/wheel build/cuda/site && mkdir -p build/cuda
@@ -84,8 +88,15 @@ else
 		|| { tail -n 100 build/cuda/log; exit 1; }
 	@$(python) tools/check_cuda_budget.py < build/cuda/log
 	@$(pip) --no-deps --target build/cuda/site build/cuda/wheel/*.whl
-	@PYTHONPATH=build/cuda/site $(python) -m pytest -q tests/cuda/without_device.py
+	@export PYTHONPATH=build/cuda/site; $(python) -m pytest -q tests/cuda/$$($(python) -c \
+		'import tastemaker_cuda; print("without_device" if tastemaker_cuda.problem() else "on_device")').py
 endif
+
+cuda-simulated: $(stamps)/tools $(stamps)/doctest
+	$(say) "tastemaker-cuda for the simulator"
+	@$(cmake) --preset default -D TASTEMAKER_WERROR=$(werror) -D TASTEMAKER_CUDA_SIMULATED=ON \
+		-D Python_EXECUTABLE=$(CURDIR)/$(python) -D pybind11_DIR=$$($(python) -m pybind11 --cmakedir) >/dev/null
+	@$(cmake) --build build/default --target cuda_simulated -- --quiet
 
 asan-python: $(stamps)/dev ## run Python tests of every kernel and boundary under AddressSanitizer and UBSan
 	$(say) "Python tests, AddressSanitizer and UBSan"
@@ -122,6 +133,9 @@ format: $(stamps)/dev ## rewrite the sources in the house's format
 
 bench: $(stamps)/package ## measure ours beside the peers; ARGS="--help" lists the choices
 	@$(python) -m bench.peers.run $(ARGS)
+
+bench-cuda: $(stamps)/package cuda-simulated ## time ALS on a GPU; without one, count what it would do there
+	@$(python) -m bench.cuda.run $(cuda_simulated) $(ARGS)
 
 quality: $(stamps)/package ## measure how well the models rank on public data; see bench/README.md
 	@$(python) -m bench.quality.run $(ARGS)

@@ -1,6 +1,8 @@
 // The extension module tastemaker_cuda._cuda: ALS on a CUDA device. Importing it needs no driver; probe() says what
 // there is.
-#include <algorithm>
+#include <pybind11/stl.h>
+
+#include <optional>
 
 #include "arrays.hpp"
 #include "cuda/engine.hpp"
@@ -106,8 +108,13 @@ PYBIND11_MODULE(_cuda, m, py::mod_gil_not_used()) {
         .def_readonly("runtime", &cuda::Report::runtime)
         .def_readonly("capability", &cuda::Report::capability)
         .def_readonly("free_memory", &cuda::Report::free_memory)
-        .def_readonly("memory", &cuda::Report::memory);
+        .def_readonly("memory", &cuda::Report::memory)
+        .def_readonly("bandwidth", &cuda::Report::bandwidth);
     m.def("probe", &cuda::probe, without_gil());
+    m.def("counted", [] {
+        const cuda::Work work = cuda::counted();
+        return py::make_tuple(work.bytes, work.flops);
+    });
     py::class_<cuda::Table>(m, "Table")
         .def(py::init(&uploaded), py::arg("factors").noconvert(), py::arg("storage") = "float32")
         .def("__len__", &cuda::Table::rows)

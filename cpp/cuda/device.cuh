@@ -62,6 +62,10 @@ TASTEMAKER_DEVICE unsigned char* shared_memory() {
     return reinterpret_cast<unsigned char*>(block_memory);
 }
 
+// Whether there are kernels for rows of 32 V numbers of so many bytes.
+template <int bytes, int V>
+inline constexpr bool built = true;
+
 // For the roofline: the simulator counts, a device does not.
 TASTEMAKER_DEVICE void tally_bytes(std::int64_t) {}
 TASTEMAKER_DEVICE void tally_flops(std::int64_t) {}

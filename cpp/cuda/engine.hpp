@@ -30,8 +30,16 @@ struct Report {
     int driver = 0, runtime = 0;  // versions as CUDA counts them: 13000 is 13.0
     int capability = 0;           // 90 for 9.0
     offset_t free_memory = 0, memory = 0;
+    offset_t bandwidth = 0;  // of its memory, in bytes per second, as the driver has it
 };
 Report probe();
+
+// What the kernels have done since the start, as the simulator counts it: bytes read from and written to the device's
+// memory, and floating point operations. A device counts nothing.
+struct Work {
+    offset_t bytes = 0, flops = 0;
+};
+Work counted();
 
 enum class Storage { float32, float16, bfloat16 };
 

@@ -60,7 +60,14 @@ Report probe() {
     check(cudaMemGetInfo(&left, &all), "asking for the free memory");
     report.free_memory = static_cast<offset_t>(left);
     report.memory = static_cast<offset_t>(all);
+    // Two transfers a cycle of so many kHz, each as wide as the bus.
+    report.bandwidth =
+        offset_t{2000} * attribute(cudaDevAttrMemoryClockRate) * attribute(cudaDevAttrGlobalMemoryBusWidth) / 8;
     return report;
+}
+
+Work counted() {
+    return {};
 }
 
 Limits device_limits() {

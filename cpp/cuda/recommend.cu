@@ -30,7 +30,7 @@ void topn(const Table& queries, const Table& items, const CsrView* seen, index_t
                                          n,
                                          device_ids.data(),
                                          device_scores.data()};
-        with_width(items.parts().size, [&]<int V>(std::integral_constant<int, V>) {
+        with_width<T>(items.parts().size, [&]<int V>(std::integral_constant<int, V>) {
             launch("best_items", best_items<T, V>, {queries.rows(), topn_threads, topn_shared_bytes}, stream,
                    arguments);
         });

@@ -72,7 +72,7 @@ void conjugate_gradients(const Matrix::Parts& matrix, const Table::Parts& y, con
                                  0,
                                  queue,
                                  pass.flag(0)};
-        with_width(y.size, [&]<int V>(std::integral_constant<int, V>) {
+        with_width<T>(y.size, [&]<int V>(std::integral_constant<int, V>) {
             const auto run = [&]<int warps>(std::integral_constant<int, warps>) {
                 arguments.kept_tiles = kept_tiles<T, V, warps>();
                 const offset_t kept_bytes = offset_t{warps == 1 ? 4 : warps} * arguments.kept_tiles *
@@ -119,7 +119,7 @@ double losses(const Matrix& matrix, const Table& x, const Table* y) {
             const LossArguments<T> arguments{
                 rows, weights_of(parts), x.parts().data<T>(), y ? y->parts().data<T>() : nullptr, on_device.data(),
                 queue};
-            with_width(x.parts().size, [&]<int V>(std::integral_constant<int, V>) {
+            with_width<T>(x.parts().size, [&]<int V>(std::integral_constant<int, V>) {
                 if (heavy) {
                     launch_rows<T, V, Pass::heavy_warps>("row_losses", row_losses<T, V, Pass::heavy_warps>, arguments,
                                                          0, stream);

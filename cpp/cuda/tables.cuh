@@ -47,12 +47,16 @@ void with_storage(const Table::Parts& table, Fn fn) {
     std::visit([&](const auto& memory) { fn(std::remove_pointer_t<decltype(memory.data())>{}); }, table.memory);
 }
 
-// Calls fn(V) with the number of factors per lane, as a constant.
-template <class Fn>
+// Calls fn(V) with the number of factors of type T per lane, as a constant.
+template <class T, class Fn>
 void with_width(int size, Fn fn) {
-    const auto at = [&]<int V>(std::integral_constant<int, V> width) {
-        if (size == 32 * V) {
-            fn(width);
+    bool found = false;
+    const auto at = [&]<int V>([[maybe_unused]] std::integral_constant<int, V> width) {
+        if constexpr (built<sizeof(T), V>) {
+            if (size == 32 * V) {
+                found = true;
+                fn(width);
+            }
         }
     };
     at(std::integral_constant<int, 1>{});
@@ -61,6 +65,7 @@ void with_width(int size, Fn fn) {
     at(std::integral_constant<int, 8>{});
     at(std::integral_constant<int, 16>{});
     at(std::integral_constant<int, 32>{});
+    require(found, "this build has no kernels for so many factors");
 }
 
 inline offset_t blocks_for(offset_t work, offset_t per_block) {

@@ -10,4 +10,17 @@ Limits device_limits() {
     return {2, 64 * 1024};
 }
 
+Report probe() {
+    const shim::Runtime& runtime = shim::runtime();
+    Report report;
+    report.device = "the simulator";
+    report.free_memory = static_cast<offset_t>(runtime.memory - runtime.used);
+    report.memory = static_cast<offset_t>(runtime.memory);
+    return report;
+}
+
+Work counted() {
+    return {shim::tally().bytes.load(), shim::tally().flops.load()};
+}
+
 }  // namespace tastemaker::cuda

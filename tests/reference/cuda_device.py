@@ -57,12 +57,14 @@ class Device(ModuleType):
         return reference.loss(matrix[0], x.rows.astype(float), y.rows.astype(float), matrix[1])
 
 
-def install(monkeypatch: pytest.MonkeyPatch, version: str) -> SimpleNamespace:
+def install(
+    monkeypatch: pytest.MonkeyPatch, version: str, module: ModuleType | None = None
+) -> SimpleNamespace:
     """Let `tastemaker_cuda` of that version be found; return its ``package`` and its extension ``module``."""
     package = ModuleType("tastemaker_cuda")
     package.__version__ = version
     package.problem = lambda: ""
-    module = Device("tastemaker_cuda._cuda")
+    module = module or Device("tastemaker_cuda._cuda")
     monkeypatch.setitem(sys.modules, "tastemaker_cuda", package)
     monkeypatch.setitem(sys.modules, "tastemaker_cuda._cuda", module)
     return SimpleNamespace(package=package, module=module)
