@@ -110,9 +110,11 @@ def auc_score(
     )
     others = ranks.shape[1] - known
     users = np.repeat(np.arange(ranks.shape[0]), counts)
-    order = np.lexsort((ranks.data, users))
+    # Ranks ascending within each user; one key sorts many times faster than two.
+    starts = users * (ranks.shape[1] + 1)
+    ordered = np.sort(starts + ranks.data.astype(np.int64)) - starts
     # Of the items before a test item, the other test items do not count.
-    before = ranks.data[order] - (np.arange(len(order)) - ranks.indptr[users])
+    before = ordered - (np.arange(len(ordered)) - ranks.indptr[users])
     after = 1 - np.maximum(before, 0) / np.maximum(others[users], 1)
     sums = np.bincount(users, weights=after, minlength=len(counts))
     auc = np.where((counts > 0) & (others > 0), sums / np.maximum(counts, 1), 0.5).astype(np.float32)
