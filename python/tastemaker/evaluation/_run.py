@@ -268,10 +268,12 @@ class _Measured:
 def _measure(
     name: str, model: Recommender, task: Task, metrics: RankingMetrics, catalogue: Catalogue, threads: int
 ) -> _Measured:
-    if model.__sklearn_is_fitted__():
-        task.check_fitted_on_train(name, model)
-    else:
+    given = model.__sklearn_is_fitted__()
+    if not given:
         model.fit(task.split.train, threads=threads)
+    model = model._now()
+    if given:
+        task.check_fitted_on_train(name, model)
     n = min(metrics.depth, model.n_items_)
     answers = task.ask(model, n, ranks=metrics.needs_ranks, threads=threads)
     basis = Basis(task.lists(answers), catalogue, metrics)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from inspect import isabstract
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,6 +19,18 @@ from tastemaker.errors import DataError, NotFittedError, UnsupportedError
 from tastemaker.models._inputs import Source, training_data
 from tastemaker.models._params import Parameterized
 from tastemaker.models._training import Callback, Training
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def request(method: F) -> F:
+    """Decorate a public method that reads fitted state: it reads one training's, though another ends meanwhile."""
+
+    @functools.wraps(method)
+    def wrapper(self: Trainable, *args: Any, **kwargs: Any) -> Any:
+        return method(self._now(), *args, **kwargs)
+
+    return friendly(cast(F, wrapper))
 
 
 class Trainable(Parameterized, ABC):
@@ -96,9 +109,10 @@ class Trainable(Parameterized, ABC):
         Notes
         -----
         Interrupted (Ctrl-C) or failing training leaves the model as the last complete epoch made it, or as it
-        was before ``fit`` when no epoch was complete.
+        was before ``fit`` when no epoch was complete. Until training ends, the model is what it was, and other threads
+        may ask it; only ``state.model`` of the callback shows the epochs.
         """
-        return self._train(self._fit, training_data(data), progress, callback, threads)
+        return self._train(type(self)._fit, training_data(data), progress, callback, threads)
 
     @friendly
     def partial_fit(
@@ -128,32 +142,41 @@ class Trainable(Parameterized, ABC):
             return self.fit(data, progress=progress, callback=callback, threads=threads)
         matrix, times, source = training_data(data)
         self._check_growth(matrix, source)
-        return self._train(self._partial_fit, (matrix, times, source), progress, callback, threads)
+        return self._train(type(self)._partial_fit, (matrix, times, source), progress, callback, threads)
 
     def _train(
         self,
-        step: Callable[[sp.csr_array, Training], None],
+        step: Callable[[Self, sp.csr_array, Training], None],
         data: tuple[sp.csr_array, np.ndarray | None, Source],
         progress: bool | None,
         callback: Callback | None,
         threads: int | None,
     ) -> Self:
         matrix, times, source = data
-        run = Training(self, progress=progress, callback=callback, threads=threads, times=times)
-        self._check_params()
-        before = dict(self.__dict__)
+        draft = self._with({**self.__dict__, "_cache": {}})
+        run = Training(draft, progress=progress, callback=callback, threads=threads, times=times)
+        draft._check_params()
         start = time.perf_counter()
-        self._cache = {}
         complete = False
         try:
-            step(matrix, run)
+            step(draft, matrix, run)
             complete = True
         finally:
             if complete or run.history:
-                self._remember(matrix, source, run.history, time.perf_counter() - start)
-            else:
-                self.__dict__ = before
+                draft._remember(matrix, source, run.history, time.perf_counter() - start)
+                # One step, so that neither Ctrl-C nor a request in another thread meets half a training.
+                self.__dict__ = draft.__dict__
         return self
+
+    def _now(self) -> Self:
+        """Return this model as it is now: the end of a training does not reach it, all else does."""
+        return self._with(self.__dict__)
+
+    def _with(self, state: dict[str, Any]) -> Self:
+        """Return a model of this class whose attributes are in `state`."""
+        made = object.__new__(type(self))
+        made.__dict__ = state
+        return made
 
     def _remember(
         self, matrix: sp.csr_array, source: Source, history: list[dict[str, Any]], seconds: float

@@ -12,9 +12,10 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from tastemaker._runtime import num_threads
-from tastemaker._validation import as_csr, check_bool, check_choice, check_int, friendly
+from tastemaker._validation import as_csr, check_bool, check_choice, check_int
 from tastemaker.errors import ArgumentError
 from tastemaker.models._features import Features, SideName
+from tastemaker.models._fitting import request
 from tastemaker.models._inputs import NewUsers, Who, indices, is_scalar_id, new_users
 from tastemaker.models._outputs import Output, Ranked, as_frame, frame_ids, ranked_frame
 from tastemaker.models._representations import queries_of, standardized, with_ones
@@ -117,7 +118,7 @@ class _Hybrid(Recommender):
     def _user_vectors(self) -> Array:
         return np.ascontiguousarray(self._users()[:, :-1])
 
-    @friendly
+    @request
     def recommend(
         self,
         users: Any = None,
@@ -197,7 +198,7 @@ class _Hybrid(Recommender):
         )
         return ranked
 
-    @friendly
+    @request
     def represent_items(self, item_features: Any) -> Array:
         """Return what stands for new items, by their features alone.
 
@@ -214,7 +215,7 @@ class _Hybrid(Recommender):
         """
         return self._represent("item", self._fitted()._new_items(None, item_features))
 
-    @friendly
+    @request
     def recommend_users(
         self,
         items: Any = None,
@@ -289,7 +290,7 @@ class _Hybrid(Recommender):
             )
         return self._features_of("item").rows(item_features, self.feature_weights)
 
-    @friendly
+    @request
     def explain(
         self,
         user: Any,
@@ -348,6 +349,7 @@ class _Hybrid(Recommender):
         names = np.array([_called(features, int(k)) for k in at], dtype=object)
         return as_frame({"feature": names, "contribution": contributions}, self._source.frame)
 
+    @request
     def feature_embeddings(self, side: SideName = "item") -> tuple[tuple[str, ...], Array]:
         """Return (names, embeddings) of the named features of a side, (features x factors)."""
         check_choice("side", side, ("item", "user"))
@@ -355,7 +357,7 @@ class _Hybrid(Recommender):
         embeddings: Array = getattr(self, f"{side}_embeddings_")
         return features.named(), embeddings[features.indicators :]
 
-    @friendly
+    @request
     def similar_features(
         self, feature: str, n: int = 10, *, side: SideName = "item"
     ) -> tuple[np.ndarray, Array]:

@@ -8,8 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from tastemaker._runtime import num_threads
-from tastemaker._validation import check_int, friendly
-from tastemaker.models._fitting import Trainable
+from tastemaker._validation import check_int
+from tastemaker.models._fitting import Trainable, request
 from tastemaker.models._inputs import indices, is_scalar_id
 from tastemaker.models._outputs import Output, Ranked, frame_ids, ranked_frame
 from tastemaker.models._titles import titles_of
@@ -29,7 +29,7 @@ class Comparable(Trainable):
         """Return (users x factors) vectors whose cosine says how similar two users are."""
         raise NotImplementedError
 
-    @friendly
+    @request
     def similar_items(
         self,
         items: Any,
@@ -64,7 +64,7 @@ class Comparable(Trainable):
         owners = (column, ids.take(at))
         return ranked_frame(ranked, owners, f"similar_{column}", ids, self._source.frame, names)
 
-    @friendly
+    @request
     def similar_users(
         self, users: Any, n: int = 10, *, output: Output = "auto", threads: int | None = None
     ) -> Any:

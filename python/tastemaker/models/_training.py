@@ -23,7 +23,7 @@ class TrainingState:
     Attributes
     ----------
     model : Recommender
-        The model in training; its factors are those of this epoch.
+        The model in training, apart from that which ``fit`` was called on; its factors are those of this epoch.
     epoch : int
         The epoch that ended, from 1.
     epochs : int

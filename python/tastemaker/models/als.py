@@ -10,11 +10,12 @@ import scipy.sparse as sp
 
 from tastemaker import _core
 from tastemaker._runtime import generator, num_threads
-from tastemaker._validation import check_bool, check_choice, check_float, check_int, csr_parts, friendly
+from tastemaker._validation import check_bool, check_choice, check_float, check_int, csr_parts
 from tastemaker.data import Dataset
 from tastemaker.errors import ArgumentError, ArgumentTypeError, ModelFitError, UnsupportedError
 from tastemaker.models._alternation import Alternation, Factors, padded, without_padding
 from tastemaker.models._cuda import CudaAlternation, missing, most_factors
+from tastemaker.models._fitting import request
 from tastemaker.models._inputs import new_users
 from tastemaker.models._training import Training
 from tastemaker.models.base import Recommender
@@ -302,7 +303,7 @@ class ALS(Recommender):
     def _fold_in(self, X: sp.csr_array) -> Factors:
         return self._solve(X, "item_factors_")
 
-    @friendly
+    @request
     def fold_in_items(self, interactions: Any) -> Factors:
         """Return the factors of new items from what users did with them; nothing is stored.
 

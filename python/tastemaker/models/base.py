@@ -13,11 +13,12 @@ import scipy.sparse as sp
 
 from tastemaker import _modelfile
 from tastemaker._runtime import num_threads
-from tastemaker._validation import check_bool, check_int, friendly, warn
+from tastemaker._validation import check_bool, check_int, warn
 from tastemaker.data import IdMap
 from tastemaker.errors import ArgumentError, DataWarning
 from tastemaker.models._blending import BlendScorer
 from tastemaker.models._filters import allowed_items, denied_items
+from tastemaker.models._fitting import request
 from tastemaker.models._inputs import Who, indices, is_scalar_id, new_users
 from tastemaker.models._outputs import Output, Ranked, as_frame, frame_ids, ranked_frame
 from tastemaker.models._saving import arrays_of, facts_of
@@ -52,7 +53,7 @@ class Recommender(Comparable):
         """Return what each entry of a user's history (1 x items) adds to the score of item, in its order."""
         raise NotImplementedError
 
-    @friendly
+    @request
     def recommend(
         self,
         users: Any = None,
@@ -125,7 +126,7 @@ class Recommender(Comparable):
             return self._framed(who, ranked, ids, names)
         return (ranked[0][0], ranked[1][0]) if who.single else ranked
 
-    @friendly
+    @request
     def recommend_batches(
         self,
         users: Any = None,
@@ -173,7 +174,7 @@ class Recommender(Comparable):
             )
             yield (batch.rows, *ranked) if ids is None else self._framed(batch, ranked, ids, names)
 
-    @friendly
+    @request
     def score(self, users: Any, items: Any) -> Any:
         """Return the model's score of each (user, item) pair.
 
@@ -192,7 +193,7 @@ class Recommender(Comparable):
         scores = self._index().score(self._queries(unique), places, items)
         return float(scores[0]) if single else scores
 
-    @friendly
+    @request
     def rank(self, users: Any, items: Any, *, exclude_seen: bool = True, threads: int | None = None) -> Any:
         """Return the place of each item in its user's full list, from 1 (best).
 
@@ -217,7 +218,7 @@ class Recommender(Comparable):
         )
         return int(ranks[0]) if single else ranks
 
-    @friendly
+    @request
     def explain(self, user: Any, item: Any, *, titles: Any = None, output: Output = "auto") -> Any:
         """Return what each item of the user's history adds to the score of an item.
 
@@ -249,7 +250,7 @@ class Recommender(Comparable):
         put_titles(columns, column_name, names)
         return as_frame(columns | {"contribution": contributions}, self._source.frame)
 
-    @friendly
+    @request
     def fold_in(self, interactions: Any) -> Any:
         """Return what stands for new users in this model, from their interactions; nothing is stored.
 
@@ -267,6 +268,7 @@ class Recommender(Comparable):
         self._require("fold_in")
         return self._fold_in(new_users(interactions, self._fitted().items_, self.n_items_).matrix)
 
+    @request
     def save(self, path: str | os.PathLike[str], *, notes: Mapping[str, Any] | None = None) -> None:
         """Write the fitted model to one file without pickle; ``tastemaker.load`` reads it.
 

@@ -185,4 +185,4 @@ def _knows(member: Recommender, X: sp.csr_array) -> bool:
 def _trained(member: Recommender, X: sp.csr_array, times: np.ndarray | None, threads: int) -> Recommender:
     """Return a copy of a member, trained on X."""
     made = member._fresh()
-    return made._train(made._fit, (X, times, Source()), False, None, threads)
+    return made._train(type(made)._fit, (X, times, Source()), False, None, threads)

@@ -233,7 +233,7 @@ class LightFM(_Hybrid):
         self
         """
         given = Given(user_features, item_features, sample_weight)
-        step = functools.partial(self._fit, given=with_features(data, given))
+        step = functools.partial(type(self)._fit, given=with_features(data, given))
         return self._train(step, training_data(data), progress, callback, threads)
 
     @friendly
@@ -271,7 +271,7 @@ class LightFM(_Hybrid):
         matrix, times, source = training_data(data)
         self._check_growth(matrix, source)
         given = with_features(data, Given(user_features, item_features, sample_weight))
-        step = functools.partial(self._partial_fit, given=given)
+        step = functools.partial(type(self)._partial_fit, given=given)
         return self._train(step, (matrix, times, source), progress, callback, threads)
 
     def _fit(self, X: sp.csr_array, run: Training, given: Given = Given()) -> None:  # noqa: B008 - frozen

@@ -75,14 +75,14 @@ class Stochastic(MatrixFactorizationBase):
         native.start = [self._begin(*side, rng) for side in zip(sides, active, strict=True)]
         native.seed = int(rng.integers(2**62))
 
-        def take() -> None:
+        def take(model: Any) -> None:
             for side in sides:
                 one = side.removesuffix("s")
-                parts = getattr(native, f"{one}_factors_"), getattr(native, f"{one}_biases_")
+                parts = getattr(model, f"{one}_factors_"), getattr(model, f"{one}_biases_")
                 setattr(self, f"{one}_factors", self._joined(side, *parts).astype(self.dtype))
 
         def after_epoch(state: TrainingState) -> None:
-            take()
+            take(state.model)
             if report is not None:
                 report(state)
 

@@ -172,12 +172,12 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
             self.alpha * float(np.abs(matrix.data).sum(dtype=np.float64)) + np.prod(matrix.shape) - matrix.nnz
         )
 
-        def take() -> None:
-            self.user_factors = native.user_factors_.astype(self.dtype, copy=False)
-            self.item_factors = native.item_factors_.astype(self.dtype, copy=False)
+        def take(model: Any) -> None:
+            self.user_factors = model.user_factors_.astype(self.dtype, copy=False)
+            self.item_factors = model.item_factors_.astype(self.dtype, copy=False)
 
         def after_iteration(state: TrainingState) -> None:
-            take()
+            take(state.model)
             if report is not None:
                 report(state.epoch - 1, state.seconds, None if state.loss is None else state.loss / terms)
 
@@ -192,7 +192,7 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
             ) from error
         finally:
             if native.__sklearn_is_fitted__():
-                take()
+                take(native)
 
     def recalculate_user(self, userid: Any, user_items: Any) -> Factors:
         """Return the exact factors of users from their interactions; nothing is stored.
