@@ -80,7 +80,7 @@ def test_evaluation_is_of_one_training(monkeypatch):
         return topn(self, *args, **options)
 
     monkeypatch.setattr(base.Recommender, "_topn", interrupted)
-    assert tm.evaluate(model, split).metrics == want.metrics
+    assert tm.evaluate(model, split).figures == want.figures
 
 
 def test_only_the_callbacks_model_shows_the_epochs(X):
