@@ -29,10 +29,10 @@ sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp sr
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo docs setup test test-cpp test-python test-presets coverage coverage-cpp mutation tidy release-check cuda cuda-simulated asan-python asan-python-all fuzz lint format bench bench-cuda quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
+.PHONY: help demo docs setup test test-cpp test-python test-presets coverage coverage-cpp mutation mutation-cpp mutation-python tidy release-check cuda cuda-simulated asan-python asan-python-all fuzz lint format bench bench-cuda quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(stamps)/package ## train on MovieLens 100k; print metrics and recommendations with titles
 	@$(python) examples/demo.py $(ARGS)
@@ -122,8 +122,13 @@ tidy: $(stamps)/tools ## look for faults in the C++ with clang-tidy; .clang-tidy
 	@$(venv) clang-tidy --quiet $(tidied) -- -std=c++20 -Icpp -DTASTEMAKER_ISA=baseline -DTASTEMAKER_LEVEL_SSE2 \
 		$$($(python) -m pybind11 --includes | sed 's/-I/-isystem /g')
 
-mutation: $(stamps)/dev $(stamps)/doctest ## see whether tests notice faults put into kernels and checks of arguments
+mutation: override ARGS :=
+mutation: mutation-cpp mutation-python ## see whether tests notice faults put into kernels and checks of arguments
+
+mutation-cpp: $(stamps)/dev $(stamps)/doctest ## the kernels of these alone; ARGS="--help" lists the choices
 	@$(venv) $(python) -m tests.mutation.kernels $(ARGS)
+
+mutation-python: $(stamps)/dev ## the checks of arguments alone; ARGS="--help" lists the choices
 	@$(python) -m tests.mutation.run $(ARGS)
 
 format: $(stamps)/dev ## rewrite the sources in the house's format

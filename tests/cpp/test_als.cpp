@@ -261,6 +261,29 @@ TEST_CASE("als: a system that is not positive definite is an error, one that is 
     });
 }
 
+TEST_CASE("als: a short row is solved in its own size only where float is precise enough for that") {
+    const float even[] = {1.0f, 1.0f, 1.0f, 1.0f};
+    const float uneven[] = {1.0f, 1.0f, 1e-6f, 1.0f};
+    const float none[] = {0.0f, 0.0f, 0.0f, 0.0f};
+    const float good[] = {2e-3f, 2e3f};
+    const float light[] = {1.0f, 1e-3f};
+    const float heavy[] = {1e4f, 1.0f};
+    const float infinite[] = {1.0f, std::numeric_limits<float>::infinity()};
+    const auto stable = [](const float* diagonal, float ridge, const float* w, const float* c) {
+        als::Shared shared;
+        shared.y.cols = 4;
+        shared.diagonal = diagonal;
+        return als::dual_is_stable(shared, ridge, w, c, 2, 2.0f);
+    };
+    CHECK(stable(even, 0.0f, good, good));
+    CHECK(stable(uneven, 1e-3f, good, good));
+    CHECK_FALSE(stable(uneven, 0.0f, good, good));
+    CHECK_FALSE(stable(none, 0.0f, good, good));
+    CHECK_FALSE(stable(even, 0.0f, light, good));
+    CHECK_FALSE(stable(even, 0.0f, heavy, good));
+    CHECK_FALSE(stable(even, 0.0f, good, infinite));
+}
+
 TEST_CASE("als: factors that are not finite are an error") {
     for_each_level([] {
         const Csr x({3, 5}, 8, 16);

@@ -239,6 +239,24 @@ TEST_CASE("sgd: likes are those of the matrix") {
     }
 }
 
+TEST_CASE("sgd: who likes everything has a hundred draws for each negative wanted, and gets none") {
+    const Interactions x(1, 9);
+    const sgd::Examples examples(x.view());
+    Tables tables(1, 9, 3);
+    const sgd::Model model = tables.model(0);
+    const sgd::Data data = examples.data(x.indices.data(), 9);
+    const sgd::Sampling sampling{5, 0, false, true};
+    const sgd::Worker worker(model, data, sampling);
+    for (const int most : {1, 7}) {
+        sgd::Prepared prepared;
+        sgd::start_draws(worker, prepared, 2, most);
+        CHECK(prepared.draws_left == 100 * most);
+        worker.draw(prepared, most);
+        CHECK(prepared.found == 0);
+        CHECK(prepared.draws_left <= 0);
+    }
+}
+
 TEST_CASE("sgd: an epoch of one thread is reproducible, a synchronous one at any number of threads") {
     const Interactions x(40, 30);
     const sgd::Examples examples(x.view());

@@ -1,6 +1,7 @@
 // Retrieval from a dense table against the same table stored sparsely, at every SIMD level of this CPU.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -45,6 +46,34 @@ struct Matrix {
 };
 
 }  // namespace
+
+TEST_CASE("the kernel's sums of rows, all of them where one reaches the threshold") {
+    for_each_level([] {
+        const simd::TopnKernels& kernels = simd::kernels().topn;
+        const auto width = static_cast<std::size_t>(kernels.table_width);
+        const Matrix table(9, kernels.table_width + 3, 80, 9);
+        const std::int32_t rows[] = {7, 0, 4, 8};
+        const float weights[] = {2.0f, -1.0f, -3.0f, 0.5f};
+        for (const std::size_t count : {0u, 1u, 4u}) {
+            for (const float threshold : {-1e9f, 0.0f, 4.0f, 1e9f}) {
+                constexpr float untouched = -7.25f;
+                std::vector<float> sums(width + 16, untouched);
+                const std::uint64_t bits = kernels.table_sums(rows, weights, static_cast<std::int64_t>(count),
+                                                              table.dense.data(), table.cols, threshold, sums.data());
+                for (std::size_t i = 0; i < width; ++i) {
+                    float want = 0;
+                    for (std::size_t e = 0; e < count; ++e) {
+                        want += weights[e] * table.view().row(rows[e])[i];
+                    }
+                    CHECK((bits >> i & 1) == (want >= threshold));
+                    CHECK((bits == 0 || sums[i] == want));
+                }
+                CHECK((bits >> (width - 1) >> 1) == 0);
+                CHECK(std::count(sums.end() - 16, sums.end(), untouched) == 16);
+            }
+        }
+    });
+}
 
 TEST_CASE("a dense table gives what the same table gives in sparse form") {
     for_each_level([] {
