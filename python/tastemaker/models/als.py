@@ -256,6 +256,7 @@ class ALS(Recommender):
         self.__dict__.update(zip(("user_factors_", "item_factors_"), factors, strict=True))
 
     @property
+    @request  # or the cache of a new training might get the weight of the old
     def unobserved_weight_(self) -> float:
         """Confidence of the pairs that were not observed in training."""
         self._fitted()
