@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -29,15 +30,19 @@ print("works:", tm.__version__, "on", sys.version.split()[0])
 """
 
 
-def run(*command: object, cwd: Path) -> None:
-    """Run a command and stop with its output where it fails."""
+def run(*command: object, cwd: Path, **environment: str) -> str:
+    """Run a command; return what it printed, or stop with that where it fails."""
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False
+        [str(part) for part in command],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
     )
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout}{done.stderr}")
-    if done.stdout.startswith("works:"):
-        print(done.stdout, end="")
+    return done.stdout
 
 
 def one(folder: Path, pattern: str) -> Path:
@@ -82,6 +87,11 @@ def check_wheel(archive: Path) -> None:
     ):
         if not any(needed in n for n in names):
             sys.exit(f"the wheel lacks {needed}")
+    check_size(archive)
+
+
+def check_size(archive: Path) -> None:
+    """Stop unless the wheel is small."""
     if archive.stat().st_size > MAX_WHEEL_BYTES:
         sys.exit(f"the wheel has {archive.stat().st_size:,} bytes; the aim is below {MAX_WHEEL_BYTES:,}")
 
@@ -102,7 +112,7 @@ def main() -> None:
         venv.create(scratch / "bare", with_pip=True)
         python = scratch / "bare" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
         run(python, "-m", "pip", "install", "-q", wheel, cwd=scratch)
-        run(python, "-W", "error", "-c", SMOKE, cwd=scratch)
+        print(run(python, "-W", "error", "-c", SMOKE, cwd=scratch), end="")
 
 
 if __name__ == "__main__":

@@ -23,9 +23,8 @@ Ids: TypeAlias = npt.NDArray[np.int32]
 Scores: TypeAlias = npt.NDArray[np.float32]
 Ranks: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.uint8]
-Ties: TypeAlias = Literal[
-    "index", "shared", "last"
-]  # what orders items of equal score, or the place they get
+#: What orders items of equal score, or the place that they all get.
+Ties: TypeAlias = Literal["index", "shared", "last"]
 
 
 class DenseScorer:
