@@ -154,7 +154,11 @@ class Trainable(Parameterized, ABC):
     ) -> Self:
         matrix, times, source = data
         draft = self._with({**self.__dict__, "_cache": {}})
-        run = Training(draft, progress=progress, callback=callback, threads=threads, times=times)
+
+        def remember() -> None:
+            draft._remember(matrix, source, run.history, time.perf_counter() - start)
+
+        run = Training(draft, remember, progress=progress, callback=callback, threads=threads, times=times)
         draft._check_params()
         start = time.perf_counter()
         complete = False
@@ -163,7 +167,7 @@ class Trainable(Parameterized, ABC):
             complete = True
         finally:
             if complete or run.history:
-                draft._remember(matrix, source, run.history, time.perf_counter() - start)
+                remember()
                 # One step, so that neither Ctrl-C nor a request in another thread meets half a training.
                 self.__dict__ = draft.__dict__
         return self
@@ -185,7 +189,7 @@ class Trainable(Parameterized, ABC):
         self._source = source
         self.seen_ = matrix
         self.users_, self.items_ = source.users, source.items
-        self.history_ = history
+        self.history_ = list(history)
         self.fit_seconds_ = seconds
 
     def _check_growth(self, matrix: sp.csr_array, source: Source) -> None:

@@ -23,7 +23,8 @@ class TrainingState:
     Attributes
     ----------
     model : Recommender
-        The model in training, apart from that which ``fit`` was called on; its factors are those of this epoch.
+        The model in training, apart from that which ``fit`` was called on, as this epoch made it: it recommends, can be
+        evaluated or saved. The next epoch changes it.
     epoch : int
         The epoch that ended, from 1.
     epochs : int
@@ -55,7 +56,7 @@ Callback: TypeAlias = Callable[[TrainingState], None]
 
 
 class Training:
-    """One run of ``fit``: yields epochs, times them, shows progress, calls the callback.
+    """One run of ``fit``: yields epochs, times them, shows progress, calls the callback with a model that answers.
 
     Attributes
     ----------
@@ -72,6 +73,7 @@ class Training:
     def __init__(
         self,
         model: Trainable,
+        remember: Callable[[], None],
         *,
         progress: bool | None,
         callback: Callback | None,
@@ -87,6 +89,7 @@ class Training:
         self.watched = callback is not None
         self.history: list[dict[str, Any]] = []
         self._model = model
+        self._remember = remember
         self._progress = progress
         self._callback = callback
         self._loss: float | None = None
@@ -106,6 +109,7 @@ class Training:
                 self.history.append({"epoch": epoch + 1, "seconds": seconds, "loss": self._loss})
                 advance("" if self._loss is None else f"loss {self._loss:.5g}")
                 if self._callback is not None:
+                    self._remember()  # so that the callback may ask the model
                     state = TrainingState(self._model, epoch + 1, n, seconds, self._loss)
                     self._callback(state)
                     if state.stopped:
