@@ -1,26 +1,13 @@
-"""Tables from the results of a run.
-
-python -m bench.peers.report bench/results/ml-1m-avx2-2t.json             # print the report
-python -m bench.peers.report ONE.json --beside OTHER.json                 # growth with data
-python -m bench.peers.report --readme bench/results/*.json                # put chosen ratios into README.md
-python -m bench.peers.report --docs                                       # all reports into docs/speed.md
-"""
+"""Tables from the results of a run; `python -m bench.peers.summary` writes them."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from bench.peers import work
-from bench.peers.data import ROOT
 from bench.peers.peers import OURS
-
-_begin = "<!-- bench:begin (python -m bench.peers.report --readme) -->"
-_end = "<!-- bench:end -->"
 
 Records = list[dict[str, Any]]
 
@@ -84,11 +71,6 @@ def ratio_table(results: dict[str, Any]) -> str:
         multiples = [_ratio_of(records, peer) for peer in peers]
         rows.append([ours["title"], seconds(median(ours["seconds"])), *map(times, multiples)])
     return markdown(rows)
-
-
-def put_into_readme(readme: str, block: str) -> str:
-    """Return the README's text with a block between the two markers."""
-    return between(readme, _begin, _end, block)
 
 
 def between(readme: str, begin: str, end: str, content: str) -> str:
@@ -252,32 +234,3 @@ def markdown(rows: list[list[str]]) -> str:
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells]
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
-
-
-def _main() -> None:
-    from bench.peers import summary  # which is made of what stands here
-
-    parser = argparse.ArgumentParser(prog="python -m bench.peers.report", description=__doc__.split("\n")[0])
-    parser.add_argument("results", type=Path, nargs="*")
-    parser.add_argument("--readme", action="store_true", help="put the chosen ratios into README.md")
-    parser.add_argument("--docs", action="store_true", help="put all reports into docs/speed.md")
-    parser.add_argument(
-        "--beside", type=Path, metavar="OTHER", help="print the times of two runs side by side"
-    )
-    options = parser.parse_args()
-    runs = [json.loads(path.read_text()) for path in options.results]
-    if options.docs:
-        (ROOT / "docs" / "speed.md").write_text(summary.page(summary.read_all(ROOT / "bench" / "results")))
-    elif not runs:
-        parser.error("name a file of results, or --docs")
-    elif options.readme:
-        readme = ROOT / "README.md"
-        readme.write_text(put_into_readme(readme.read_text(), summary.readme_block(runs)))
-    elif options.beside:
-        print(beside(runs[0], json.loads(options.beside.read_text())))
-    else:
-        print("\n".join(map(render, runs)))
-
-
-if __name__ == "__main__":
-    _main()

@@ -1,7 +1,14 @@
-"""Several results together: the README's table of chosen tasks, and the page with everything measured."""
+"""The results of runs as text: one report, two runs side by side, the README's table, the page with everything.
+
+python -m bench.peers.summary bench/results/ml-1m-avx2-2t.json             # print the report
+python -m bench.peers.summary ONE.json --beside OTHER.json                 # growth with data
+python -m bench.peers.summary --readme bench/results/*.json                # put chosen ratios into README.md
+python -m bench.peers.summary --docs                                       # all reports into docs/speed.md
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 from pathlib import Path
@@ -9,6 +16,7 @@ from statistics import median
 from typing import Any
 
 from bench.peers import report
+from bench.peers.data import ROOT
 from bench.peers.peers import OURS
 
 # The README's rows. The first result that holds a task gives its row.
@@ -36,9 +44,12 @@ CHOSEN = (
     "predict/hybrid-64",
 )
 
+_begin = "<!-- bench:begin (python -m bench.peers.summary --readme) -->"
+_end = "<!-- bench:end -->"
+
 _preface = """# How fast the models are
 
-Written by `python -m bench.peers.report --docs` from what `make bench` left in bench/results. How it is measured, and
+Written by `python -m bench.peers.summary --docs` from what `make bench` left in bench/results. How it is measured, and
 what the figures do not say: [how we measure](how-we-measure.md).
 
 """
@@ -57,6 +68,11 @@ def readme_block(runs: Results) -> str:
     machines = "; ".join(dict.fromkeys(report.machine(run) for run in runs))
     rest = "Quality, memory, spread and the rest: [all tables](docs/speed.md)."
     return f"{note}{machines}. {rest}\n\n{report.markdown(rows)}"
+
+
+def put_into_readme(readme: str, block: str) -> str:
+    """Return the README's text with a block between the two markers."""
+    return report.between(readme, _begin, _end, block)
 
 
 def _row(run: dict[str, Any], task: str) -> list[str] | None:
@@ -102,3 +118,30 @@ def _pairs(runs: Results) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 def _demoted(text: str) -> str:
     """Return a report with its headings one level lower."""
     return re.sub(r"^#", "##", text, flags=re.MULTILINE)
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.peers.summary", description=__doc__.split("\n")[0])
+    parser.add_argument("results", type=Path, nargs="*")
+    parser.add_argument("--readme", action="store_true", help="put the chosen ratios into README.md")
+    parser.add_argument("--docs", action="store_true", help="put all reports into docs/speed.md")
+    parser.add_argument(
+        "--beside", type=Path, metavar="OTHER", help="print the times of two runs side by side"
+    )
+    options = parser.parse_args()
+    runs = [json.loads(path.read_text()) for path in options.results]
+    if options.docs:
+        (ROOT / "docs" / "speed.md").write_text(page(read_all(ROOT / "bench" / "results")))
+    elif not runs:
+        parser.error("name a file of results, or --docs")
+    elif options.readme:
+        readme = ROOT / "README.md"
+        readme.write_text(put_into_readme(readme.read_text(), readme_block(runs)))
+    elif options.beside:
+        print(report.beside(runs[0], json.loads(options.beside.read_text())))
+    else:
+        print("\n".join(map(report.render, runs)))
+
+
+if __name__ == "__main__":
+    _main()

@@ -253,19 +253,19 @@ def test_share_of_the_ceilings() -> None:
 
 
 def test_readme_gets_the_block_between_its_markers() -> None:
-    readme = f"# Title\n{report._begin}\nold\n{report._end}\nrest\n"
-    once = report.put_into_readme(readme, "new")
+    readme = f"# Title\n{summary._begin}\nold\n{summary._end}\nrest\n"
+    once = summary.put_into_readme(readme, "new")
     assert once.startswith("# Title\n")
     assert once.endswith("\nrest\n")
     assert "new" in once
     assert "old" not in once
-    assert report.put_into_readme(once, "new") == once
+    assert summary.put_into_readme(once, "new") == once
     with pytest.raises(ValueError, match="once each"):
-        report.put_into_readme("# Title\n", "new")
+        summary.put_into_readme("# Title\n", "new")
 
 
 def test_the_readme_has_the_markers() -> None:
-    assert "anything" in report.put_into_readme((ROOT / "README.md").read_text(), "anything")
+    assert "anything" in summary.put_into_readme((ROOT / "README.md").read_text(), "anything")
 
 
 # several results together
