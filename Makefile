@@ -22,14 +22,14 @@ nvcc := $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
 
 cuda_simulated = $(shell ls build/default/tests/cuda/_cuda*.so)
 
-cpp_files := $(shell find cpp src tests/cpp tests/cuda bench/cpp examples/cpp -name '*.?pp' -o -path 'cpp/*.cu*')
+cpp_files := $(shell find cpp src tests/cpp tests/cuda tests/fuzz/cpp bench/cpp examples/cpp -name '*.?pp' -o -path 'cpp/*.cu*')
 tidied := $(filter-out src/cuda_module.cpp,$(wildcard src/*.cpp)) $(shell find cpp/tastemaker -name '*.cpp')
 sources := pyproject.toml CMakeLists.txt $(wildcard cmake/*) $(shell find cpp src -type f)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo docs setup test test-cpp test-python test-presets coverage coverage-cpp mutation mutation-cpp mutation-python tidy release-check cuda cuda-simulated asan-python asan-python-all fuzz lint format bench bench-cuda quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
+.PHONY: help demo docs setup test test-cpp test-python test-presets coverage coverage-cpp mutation mutation-cpp mutation-python tidy release-check cuda cuda-simulated asan-python asan-python-all tsan-python fuzz fuzz-cpp lint format bench bench-cuda quality quality-beside quality-search bench-cpp example-cpp wheel-check clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,15 @@ asan-python: $(stamps)/dev ## run Python tests of every kernel and boundary unde
 
 asan-python-all: $(stamps)/dev ## the same with every Python test (hours)
 	@$(venv) tools/sanitized-python.sh asan tests --timeout 1200 -n auto $(ARGS)
+
+tsan-python: $(stamps)/dev ## run Python tests with many threads under ThreadSanitizer
+	$(say) "Python tests, ThreadSanitizer"
+	@$(venv) tools/sanitized-python.sh tsan tests/integration/test_threads.py -n auto $(ARGS)
+
+fuzz-cpp: $(stamps)/tools $(stamps)/clang ## fuzz the core without Python for SECONDS=20 a target, by clang's libFuzzer
+	@$(cmake) --preset fuzz >/dev/null
+	@$(cmake) --build build/fuzz -- --quiet
+	@SECONDS_EACH=$(or $(SECONDS),20) tools/fuzz-cpp.sh
 
 fuzz: $(stamps)/dev ## fuzz each boundary for SECONDS=20; new inputs and crashes are left in build/fuzz
 	@$(pip) atheris
@@ -220,7 +229,7 @@ $(stamps)/docs: pyproject.toml | $(stamps)/package
 	@$(pip) "tastemaker[docs]"
 	@touch $@
 
-$(stamps)/doctest $(stamps)/benchmark $(stamps)/simde: | $(stamps)/venv
+$(stamps)/doctest $(stamps)/benchmark $(stamps)/simde $(stamps)/clang: | $(stamps)/venv
 	@tools/system-package.sh $(notdir $@)
 	@touch $@
 

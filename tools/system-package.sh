@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that a system package is there: installs it where that is allowed, otherwise says what to install.
-# usage: tools/system-package.sh python|doctest|benchmark|simde
+# usage: tools/system-package.sh python|doctest|benchmark|simde|clang
 set -eu
 
 has_header() {
@@ -31,8 +31,12 @@ simde)
     what="SIMDe, to run the code of other CPUs" apt=libsimde-dev dnf=simde-devel brew=simde
     found() { has_header simde/x86/avx512.h; }
     ;;
+clang)
+    what="clang with libFuzzer, to fuzz the core" apt=clang dnf="clang compiler-rt" brew=llvm
+    found() { command -v clang++ >/dev/null; }
+    ;;
 *)
-    echo "usage: $0 python|doctest|benchmark|simde" >&2
+    echo "usage: $0 python|doctest|benchmark|simde|clang" >&2
     exit 2
     ;;
 esac

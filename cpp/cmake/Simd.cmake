@@ -32,7 +32,7 @@ function(tastemaker_add_simd_levels TARGET SOURCE)
   else()
     # No -ffast-math: sums keep the order that the kernels spell out, NaN stays NaN.
     set(flags_common -ffp-contract=fast -fno-math-errno)
-    set(flags_avx2 -mavx2 -mfma -mf16c)
+    set(flags_avx2 -mavx2 -mfma)
     set(flags_avx512 ${flags_avx2} -mavx512f -mavx512vl -mavx512dq -mavx512bw)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       # GCC 12 sees uninitialised values in its own avx512fintrin.h (its bug 105593).

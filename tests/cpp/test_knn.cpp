@@ -191,6 +191,25 @@ TEST_CASE("knn: row factors weigh both columns of a pair") {
     }
 }
 
+TEST_CASE("knn: additions that leave -0.0, more of them than columns") {
+    std::vector<offset_t> indptr{0};
+    std::vector<index_t> indices;
+    std::vector<float> values;
+    for (index_t u = 0; u < 20; ++u) {
+        for (index_t j = 0; j < 3; ++j) {
+            indices.push_back(j);
+            values.push_back(j == 1 ? -1e-30f : 1e-30f);
+        }
+        indptr.push_back(static_cast<offset_t>(indices.size()));
+    }
+    for_each_level([&] {
+        const CsrView x{20, 3, indptr.data(), indices.data(), values.data()};
+        const auto want = search<index_t>(x, {.score = simd::knn_product}, 3, 1, simd::knn_dense);
+        CHECK(want.indices == std::vector<index_t>{2, 0});
+        CHECK(same(search<index_t>(x, {.score = simd::knn_product}, 3, 1, simd::knn_list), want));
+    });
+}
+
 TEST_CASE("knn: nothing to compare") {
     const std::vector<offset_t> none{0, 0, 0};
     const auto empty = knn::neighbours({2, 3, none.data(), nullptr, nullptr}, {}, 4, 2);

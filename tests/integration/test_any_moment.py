@@ -1,18 +1,13 @@
-"""Ctrl-C at random moments of every long call, threads that share the library, and memory over many rounds."""
+"""Ctrl-C at random moments of every long call, and memory over many rounds."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
-from tests.contract.zoo import MODELS, interactions
-
-import tastemaker as tm
 
 # An alarm stands for Ctrl-C: both are handlers that raise KeyboardInterrupt wherever Python code is.
 INTERRUPTED = """
@@ -111,26 +106,3 @@ def test_ctrl_c_at_any_moment_leaves_a_usable_model_and_file(action, tmp_path):
 def test_200_rounds_of_a_model_s_life_take_no_memory(tmp_path):
     # One matrix a round that nobody frees would be 22 MB.
     assert answer_of(ROUNDS, tmp_path / "model") < 5e6
-
-
-@pytest.mark.parametrize(
-    "fitting", ["als-cg", "als-cholesky", "knn-cosine", "lightfm-warp", "bpr", "logistic-mf"]
-)
-def test_models_answer_while_another_is_fitted(fitting):
-    X = interactions(300, 200)
-    answering = tm.ALS(factors=9, epochs=2, rng=1).fit(X)
-    neighbours = tm.KNN(neighbors=8).fit(X)
-    lists = [answering.recommend(n=10)[0], neighbours.recommend(n=10)[0]]
-    alone = MODELS[fitting]().fit(X).recommend(n=10)[0]
-
-    def ask(threads):
-        for _ in range(10):
-            np.testing.assert_array_equal(answering.recommend(n=10, threads=threads)[0], lists[0])
-            np.testing.assert_array_equal(neighbours.recommend(n=10, threads=threads)[0], lists[1])
-
-    with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(ask, threads) for threads in (1, 2, 3)]
-        fitted = pool.submit(lambda: MODELS[fitting]().fit(X, threads=2))
-        for future in asked:
-            future.result()
-    np.testing.assert_array_equal(fitted.result().recommend(n=10)[0], alone)

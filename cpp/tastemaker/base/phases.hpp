@@ -18,7 +18,7 @@ namespace tastemaker {
 // long.
 template <class Chunks, class Fn, class After>
 void parallel_phases(offset_t phases, int threads, Chunks chunks, Fn fn, After after) {
-    struct Turn {
+    struct alignas(8) Turn {  // or clang calls libatomic
         std::uint32_t phase;
         std::uint32_t chunk;
     };

@@ -17,7 +17,7 @@ public:
         : search_(&search),
           forced_(forced),
           sums_(search.padded()),
-          list_(search.layout.columns() + 1),
+          list_(list_size(search, forced)),
           own_(search.count + own_slack(search.count) + simd::knn_chunk),
           sent_(search.layout.columns() + 1) {
         std::ranges::fill(sums_, simd::knn_untouched);
@@ -59,6 +59,18 @@ public:
     }
 
 private:
+    // A list may be as long as there are additions: one that leaves -0.0 lists its column again. mode() lists when
+    // additions are fewer than columns.
+    static offset_t list_size(const Search<Column>& search, std::optional<simd::KnnMode> forced) {
+        offset_t most = search.layout.columns();
+        if (forced == simd::knn_list) {
+            for (const ColumnSummary& column : search.layout.summary) {
+                most = std::max(most, column.before + column.after);
+            }
+        }
+        return most + 1;
+    }
+
     // Few columns reached: list them; else scan all.
     simd::KnnMode mode(index_t rank, bool whole) const {
         if (forced_) {

@@ -53,7 +53,7 @@ struct KnnOffer {
 };
 
 // -0.0 marks a column that no entry reached: -0.0 + x is x, and no sum of other numbers rounds to -0.0, so a sum that
-// cancels to 0 still counts as reached.
+// cancels to 0 still counts as reached. (Products of tiny numbers that round to -0.0 do not.)
 inline constexpr float knn_untouched = -0.0f;
 
 // How a row keeps track of the columns that it reached.
@@ -66,7 +66,7 @@ enum KnnMode {
 // Where a row adds up. Between rows every sum is knn_untouched and `listed` 0.
 struct KnnSums {
     float* sums;         // columns, rounded up to a multiple of knn_vector
-    std::int32_t* list;  // columns + 1
+    std::int32_t* list;  // room for every addition, and 1
     std::int64_t listed;
 };
 

@@ -27,15 +27,14 @@ struct Cpu {
         const bool osxsave = leaf1[2] & (1 << 27);
         const unsigned long long saved = osxsave ? _xgetbv(0) : 0;
         const bool fma = leaf1[2] & (1 << 12);
-        const bool f16c = leaf1[2] & (1 << 29);
-        avx2 = (saved & 0x6) == 0x6 && fma && f16c && (leaf7[1] & (1 << 5));
+        avx2 = (saved & 0x6) == 0x6 && fma && (leaf7[1] & (1 << 5));
         constexpr int wanted = (1 << 16) | (1 << 17) | (1 << 30) | static_cast<int>(1u << 31);  // F, DQ, BW, VL
         avx512 = avx2 && (saved & 0xE6) == 0xE6 && (leaf7[1] & wanted) == wanted;
     }
 };
 #elif defined(TASTEMAKER_X86)
 struct Cpu {
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
 };
