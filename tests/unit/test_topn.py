@@ -163,6 +163,17 @@ def test_scores_and_ranks_agree_with_the_lists(rng, threads):
 
 
 @pytest.mark.usefixtures("simd_level")
+@pytest.mark.parametrize("pairs", [20, 3])
+def test_ranks_among_very_many_items_equal_the_twin(rng, pairs):
+    items, queries = rng.standard_normal((9000, 3), np.float32), rng.standard_normal((2, 3), np.float32)
+    at, found = np.repeat([1, 0], pairs), rng.integers(0, 9000, 2 * pairs)
+    exclude = sp.csr_array((rng.random((2, 9000)) < 0.1).astype(np.float32))
+    scores = DenseScorer(items).score_all(queries)
+    ranks = DenseScorer(items).rank(queries, at, found, exclude=exclude)
+    np.testing.assert_array_equal(ranks, twin.rank(scores, at, found, exclude))
+
+
+@pytest.mark.usefixtures("simd_level")
 @pytest.mark.parametrize("excluded", [False, True])
 @pytest.mark.parametrize("every", [1, 5])  # many items of a query are counted otherwise than few
 def test_ranks_of_pairs_equal_the_twin(rng, excluded, every):

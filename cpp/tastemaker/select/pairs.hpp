@@ -71,6 +71,15 @@ public:
         return std::span(order_).subspan(first, static_cast<std::size_t>(starts_[r + 1]) - first);
     }
 
+    // Returns the most pairs that a query has.
+    std::size_t most() const {
+        offset_t most = 0;
+        for (std::size_t r = 1; r < starts_.size(); ++r) {
+            most = std::max(most, starts_[r] - starts_[r - 1]);
+        }
+        return static_cast<std::size_t>(most);
+    }
+
 private:
     std::vector<offset_t> starts_;
     std::vector<offset_t> order_;

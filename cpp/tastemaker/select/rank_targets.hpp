@@ -10,6 +10,7 @@
 
 #include "tastemaker/base/types.hpp"
 #include "tastemaker/select/pairs.hpp"
+#include "tastemaker/select/sorted_scores.hpp"
 #include "tastemaker/simd/kernels.hpp"
 
 namespace tastemaker {
@@ -28,6 +29,9 @@ public:
 
     bool empty() const { return targets_.empty(); }
 
+    // Whether finding a score's place among so many targets beats comparing it with each, 64 at once.
+    static bool many(std::size_t targets) { return targets > 16; }
+
     // Scores below this come after every target.
     float least() const { return least_; }
 
@@ -35,8 +39,15 @@ public:
     // targets that they precede. `width` as for the kernel `compare`.
     template <class ItemOf>
     void count(const simd::TopnKernels& kernels, std::uint64_t lanes, const float* scores, int width, ItemOf item_of) {
-        if (targets_.size() > compared) {
-            return count_sorted(lanes, scores, item_of);
+        if (many(targets_.size())) {
+            float some[64];
+            index_t ids[64];
+            std::size_t n = 0;
+            for (; lanes != 0; lanes &= lanes - 1) {
+                some[n] = scores[std::countr_zero(lanes)];
+                ids[n++] = item_of(std::countr_zero(lanes));
+            }
+            return count_all({some, n}, ids);
         }
         for (Target& target : targets_) {
             std::uint64_t greater = 0;
@@ -49,12 +60,24 @@ public:
         }
     }
 
+    // The same for scores[i] of item ids[i], where NaN stands for none; requires many targets.
+    void count_all(std::span<const float> scores, const index_t* ids) {
+        if (passed_.empty()) {
+            sorted_.sort(targets_);
+            passed_.assign(targets_.size() + 1, 0);
+        }
+        for (; scores.size() > step; scores = scores.subspan(step), ids += step) {
+            count_some(scores.first(step), ids);
+        }
+        count_some(scores, ids);
+    }
+
     // Writes the rank of the i-th target to out[positions[i]], twice where ties are shared.
     void write(std::span<const offset_t> positions, std::int64_t* out) const {
         std::int64_t above = 0;
         for (std::size_t i = targets_.size(); i-- > 0;) {
             const Target& target = targets_[i];
-            above += sorted_.empty() ? 0 : passed_[i + 1];
+            above += passed_.empty() ? 0 : passed_[i + 1];
             out[positions[target.position]] = rank_after(ties_, target.twice_before + 2 * above);
         }
     }
@@ -67,43 +90,28 @@ private:
         std::size_t position;  // among those added
     };
 
-    // Beyond so many, finding a score's place among the targets beats comparing it with each, 64 at once.
-    static constexpr std::size_t compared = 32;
+    static constexpr std::size_t step = 64;
 
-    template <class ItemOf>
-    void count_sorted(std::uint64_t lanes, const float* scores, ItemOf item_of) {
-        if (sorted_.empty()) {
-            std::ranges::sort(targets_, {}, &Target::score);
-            for (const Target& target : targets_) {
-                sorted_.push_back(target.score);
-            }
-            passed_.assign(sorted_.size() + 1, 0);
-        }
-        for (; lanes != 0; lanes &= lanes - 1) {
-            const int lane = std::countr_zero(lanes);
-            const std::size_t place = below(scores[lane]);
-            ++passed_[place];
-            for (std::size_t i = place; i < sorted_.size() && sorted_[i] == scores[lane]; ++i) {
-                targets_[i].twice_before += twice_tied(ties_, item_of(lane), targets_[i].item);
+    // Counts at most `step` scores, in loops of one thing each: a counter's address, known late, would hold up the
+    // loads of the scores behind it.
+    void count_some(std::span<const float> scores, const index_t* ids) {
+        std::uint32_t places[step];
+        if (sorted_.find(scores, places)) {
+            for (std::size_t i = 0; i < scores.size(); ++i) {
+                for (std::size_t t = places[i]; t < targets_.size() && sorted_[t] == scores[i]; ++t) {
+                    targets_[t].twice_before += twice_tied(ties_, ids[i], targets_[t].item);
+                }
             }
         }
-    }
-
-    // Returns the number of targets below a score; without branches, as they could not be predicted.
-    std::size_t below(float score) const {
-        const float* first = sorted_.data();
-        for (std::size_t left = sorted_.size(); left > 1;) {
-            const std::size_t half = left / 2;
-            first += first[half - 1] < score ? half : 0;
-            left -= half;
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            ++passed_[places[i]];
         }
-        return static_cast<std::size_t>(first - sorted_.data()) + (*first < score);
     }
 
     Ties ties_;
     std::vector<Target> targets_;
-    std::vector<float> sorted_;         // their scores, where there are many
-    std::vector<std::int64_t> passed_;  // [i]: scores above just the first i of them
+    SortedScores sorted_;          // theirs, where there are many
+    std::vector<index_t> passed_;  // [i]: scores above just the first i of them
     float least_ = std::numeric_limits<float>::infinity();
 };
 
