@@ -207,6 +207,10 @@ TEST_CASE("knn: additions that leave -0.0, more of them than columns") {
         const auto want = search<index_t>(x, {.score = simd::knn_product}, 3, 1, simd::knn_dense);
         CHECK(want.indices == std::vector<index_t>{2, 0});
         CHECK(same(search<index_t>(x, {.score = simd::knn_product}, 3, 1, simd::knn_list), want));
+        const std::vector<float> factors(20, -1.0f);  // additions of a column to itself leave -0.0 too
+        const knn::Similarity negative{.score = simd::knn_product, .row_factor = factors.data()};
+        CHECK(same(search<index_t>(x, negative, 3, 1, simd::knn_list),
+                   search<index_t>(x, negative, 3, 1, simd::knn_dense)));
     });
 }
 

@@ -59,14 +59,19 @@ public:
     }
 
 private:
-    // A list may be as long as there are additions: one that leaves -0.0 lists its column again. mode() lists when
-    // additions are fewer than columns.
+    // How often add() adds; a whole row reaches the column itself too.
+    static offset_t additions(const Search<Column>& search, index_t rank, bool whole) {
+        const ColumnSummary& summary = search.summary(rank);
+        const auto own = static_cast<offset_t>(search.layout.column(rank).size());
+        return summary.after + (whole ? summary.before + own : 0);
+    }
+
+    // A list may be as long as there are additions: one that leaves -0.0 lists its column again. Unless it is forced,
+    // mode() lists when they are fewer than the columns.
     static offset_t list_size(const Search<Column>& search, std::optional<simd::KnnMode> forced) {
         offset_t most = search.layout.columns();
-        if (forced == simd::knn_list) {
-            for (const ColumnSummary& column : search.layout.summary) {
-                most = std::max(most, column.before + column.after);
-            }
+        for (index_t rank = 0; forced == simd::knn_list && rank < search.layout.columns(); ++rank) {
+            most = std::max(most, additions(search, rank, true));
         }
         return most + 1;
     }
@@ -76,10 +81,8 @@ private:
         if (forced_) {
             return *forced_;
         }
-        const ColumnSummary& summary = search_->summary(rank);
-        const offset_t work = summary.after + (whole ? summary.before : 0);
         const offset_t reachable = search_->layout.columns() - (whole ? 0 : rank);
-        return work * 2 < reachable ? simd::knn_list : simd::knn_dense;
+        return additions(*search_, rank, whole) * 2 < reachable ? simd::knn_list : simd::knn_dense;
     }
 
     void add(index_t rank, bool whole, simd::KnnMode how, simd::KnnSums& sums) const {
