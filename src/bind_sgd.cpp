@@ -153,6 +153,33 @@ void logistic_half_epoch(const SgdMatrix& likes, array<float> table, const array
     sgd::logistic_half_epoch(likes.view, view, other_view, factors, settings, threads);
 }
 
+// Writes sources[i] over targets[i]. All in one call, since between two Ctrl-C could part what belongs together.
+void overwrite(std::vector<array<float>> targets, const std::vector<py::array_t<float>>& sources) {
+    struct Copy {
+        float* to;
+        const float* from;
+        offset_t rows, cols, stride;
+    };
+    require(targets.size() == sources.size(), "each array needs a source");
+    std::vector<Copy> copies;
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        array<float>& to = targets[i];
+        const py::array_t<float>& from = sources[i];
+        const bool same = to.ndim() == from.ndim() && std::equal(to.shape(), to.shape() + to.ndim(), from.shape());
+        const bool rows =
+            from.ndim() == 1 || from.size() == 0 || (from.ndim() == 2 && from.strides(1) == sizeof(float));
+        require(same && rows, "an array and its source must have the same shape, and rows of the source no gaps");
+        copies.push_back({to.mutable_data(), from.data(), from.shape(0), from.ndim() == 1 ? 1 : from.shape(1),
+                          from.strides(0) / static_cast<offset_t>(sizeof(float))});
+    }
+    const py::gil_scoped_release release;  // as above
+    for (const Copy& copy : copies) {
+        for (offset_t row = 0; row < copy.rows; ++row) {
+            std::copy_n(copy.from + row * copy.stride, copy.cols, copy.to + row * copy.cols);
+        }
+    }
+}
+
 }  // namespace
 
 void bind_sgd(py::module_& m) {
@@ -189,6 +216,7 @@ void bind_sgd(py::module_& m) {
     m.def("sgd_fold_in", &fold_in, py::arg("examples"), py::arg("users").noconvert(), py::arg("items").noconvert(),
           py::arg("factors"), py::arg("settings"), py::kw_only(), py::arg("seed"), py::arg("epochs"),
           py::arg("threads"));
+    m.def("overwrite", &overwrite, py::arg("targets").noconvert(), py::arg("sources").noconvert());
     m.def("logistic_half_epoch", &logistic_half_epoch, py::arg("likes"), py::arg("table").noconvert(),
           py::arg("others").noconvert(), py::arg("drawn").noconvert(), py::arg("factors"), py::kw_only(),
           py::arg("learning_rate"), py::arg("reg"), py::arg("negatives_per_positive"), py::arg("max_negatives"),

@@ -220,6 +220,7 @@ def sgd_fold_in(
     epochs: int,
     threads: int,
 ) -> None: ...
+def overwrite(targets: list[npt.NDArray[np.float32]], sources: list[npt.NDArray[np.float32]]) -> None: ...
 def logistic_half_epoch(
     likes: SgdMatrix,
     table: npt.NDArray[np.float32],

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from tastemaker import _core
 from tastemaker._validation import CsrParts, as_csr, csr_parts
 from tastemaker.errors import ArgumentError, DataError
+from tastemaker.models._training import Training
 
 Array = npt.NDArray[np.float32]
 
@@ -52,6 +53,10 @@ class Parameters:
                 "dropped it or `optimizer` was changed. Call fit to start anew."
             )
 
+    def arrays(self) -> tuple[Array, Array, Array, Array]:
+        """Return what the parameters consist of."""
+        return self.embeddings, self.biases, self.gradients, self.momentum
+
     def take(self, before: Parameters, places: np.ndarray) -> None:
         """Set the rows at `places` to what was learned of them before."""
         self.embeddings[places] = before.embeddings
@@ -66,27 +71,35 @@ class Table:
     def __init__(self, parameters: Parameters) -> None:
         rows, self.factors = parameters.embeddings.shape
         self.width = -(-(self.factors + 1) // _core.sgd_padding) * _core.sgd_padding
-        self.states = [state for state in (parameters.gradients, parameters.momentum) if len(state)]
-        self.data = _aligned(rows, self.width * (1 + len(self.states)))
+        states = [state for state in (parameters.gradients, parameters.momentum) if len(state)]
+        self.states = len(states)
+        self.data = _aligned(rows, self.width * (1 + self.states))
         self.data[:, : self.factors] = parameters.embeddings
         self.data[:, self.factors] = parameters.biases
-        self.data[:, self.width :] = (
-            len(self.states) == 1
-        )  # Adagrad divides by the root of its state, padding too
-        for at, state in enumerate(self.states):
+        self.data[:, self.width :] = self.states == 1  # Adagrad divides by the root of its state, padding too
+        for at, state in enumerate(states):
             self.data[:, (at + 1) * self.width :][:, : self.factors + 1] = state
 
     def parameters(self) -> Parameters:
-        """Return a copy of what the table holds now."""
-        states = [
-            self.data[:, (at + 1) * self.width :][:, : self.factors + 1].copy()
-            for at in range(len(self.states))
-        ]
+        """Return views of what the table holds."""
         none = np.zeros((0, self.factors + 1), np.float32)
+        states = (self.data[:, (at + 1) * self.width :][:, : self.factors + 1] for at in range(self.states))
         gradients, momentum = [*states, none, none][:2]
-        return Parameters(
-            self.data[:, : self.factors].copy(), self.data[:, self.factors].copy(), gradients, momentum
-        )
+        return Parameters(self.data[:, : self.factors], self.data[:, self.factors], gradients, momentum)
+
+
+def copied(tables: Sequence[Table], kept: list[Parameters] | None, run: Training) -> list[Parameters]:
+    """Return copies of what the tables hold now.
+
+    ``kept``, the copies of the epoch before, are written over in one step that Ctrl-C cannot part, unless a callback
+    may hold on to them.
+    """
+    now = [table.parameters() for table in tables]
+    if kept is None or run.watched:
+        return [Parameters(*(array.copy() for array in side.arrays())) for side in now]
+    targets, sources = ([array for side in sides for array in side.arrays()] for sides in (kept, now))
+    _core.overwrite(targets, sources)
+    return kept
 
 
 class Engine:
@@ -132,10 +145,6 @@ class Engine:
             deterministic=self._deterministic,
             threads=threads,
         )
-
-    def parameters(self) -> list[Parameters]:
-        """Return copies of the users' and the items' parameters of now."""
-        return [table.parameters() for table in self._tables]
 
 
 def fold_in(

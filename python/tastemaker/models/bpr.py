@@ -14,7 +14,7 @@ from tastemaker._runtime import generator, num_threads
 from tastemaker._validation import check_bool, check_choice, check_float, check_int, csr_parts
 from tastemaker.errors import ModelFitError
 from tastemaker.models._biased import _Biased
-from tastemaker.models._sgd import Engine, Parameters, Table, examples_of, fold_in, likes_of
+from tastemaker.models._sgd import Engine, Parameters, Table, copied, examples_of, fold_in, likes_of
 from tastemaker.models._training import Training
 
 Array = npt.NDArray[np.float32]
@@ -111,8 +111,9 @@ class BPR(_Biased):
 
     def _fit(self, X: sp.csr_array, run: Training) -> None:
         rng = generator(self.rng)
-        parameters = [Parameters.start(n, self.factors, "descent", rng) for n in X.shape]
-        self._learn(X, run, parameters, int(rng.integers(2**63)))
+        # Tables at once: who keeps the parameters too has them twice.
+        tables = [Table(Parameters.start(n, self.factors, "descent", rng)) for n in X.shape]
+        self._learn(X, run, tables, int(rng.integers(2**63)))
 
     def _partial_fit(self, X: sp.csr_array, run: Training) -> None:
         rng = generator(self.rng)
@@ -122,17 +123,18 @@ class BPR(_Biased):
             side.take(before, np.arange(len(before.embeddings)))
         # The same seed must not repeat the draws of the training before.
         seed = int(rng.integers(2**63)) ^ zlib.crc32(self.item_factors_.tobytes())
-        self._learn(X, run, parameters, seed)
+        self._learn(X, run, [Table(side) for side in parameters], seed)
 
-    def _learn(self, X: sp.csr_array, run: Training, parameters: list[Parameters], seed: int) -> None:
+    def _learn(self, X: sp.csr_array, run: Training, tables: list[Table], seed: int) -> None:
         engine = Engine(
             examples_of(X, "bpr"),
-            [Table(side) for side in parameters],
+            tables,
             [None, None],
             self._settings(),
             seed=seed,
             deterministic=self.deterministic,
         )
+        copies: list[Parameters] | None = None
         for epoch in run.epochs(self.epochs):
             try:
                 engine.epoch(epoch, run.threads)
@@ -142,8 +144,8 @@ class BPR(_Biased):
                     f"Epoch {epoch + 1} of `BPR` failed: {error}. Lower `learning_rate` ({self.learning_rate:g}) or "
                     f"the weights (up to {X.data.max():g}). {kept}"
                 ) from error
-            users, items = engine.parameters()
-            self._publish(users, items)
+            copies = copied(tables, copies, run)
+            self._publish(*copies)
 
     def _settings(self) -> _core.SgdSettings:
         return _core.SgdSettings(

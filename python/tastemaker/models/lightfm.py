@@ -35,7 +35,7 @@ from tastemaker.models._features import (
 )
 from tastemaker.models._hybrid import _Hybrid
 from tastemaker.models._inputs import training_data
-from tastemaker.models._sgd import Engine, Parameters, Table, examples_of, fold_in, likes_of, weighted
+from tastemaker.models._sgd import Engine, Parameters, Table, copied, examples_of, fold_in, likes_of, weighted
 from tastemaker.models._training import Callback, Training
 
 Array = npt.NDArray[np.float32]
@@ -334,15 +334,17 @@ class LightFM(_Hybrid):
                 f"{side.side}_feature_names_": side.names,
                 f"{side.side}_layout_": np.array([side.indicators > 0, side.normalize], np.float32),
             }
+        copies: list[Parameters] | None = None
         for epoch in run.epochs(self.epochs):
             try:
                 engine.epoch(epoch, run.threads)
             except _core.NumericalError as error:
                 raise self._failure(error, epoch) from error
+            copies = copied(tables, copies, run)
             # One step, so that Ctrl-C cannot part them.
             self.__dict__ |= {
                 f"{side}_{name}_": value
-                for side, values in zip(SIDES, engine.parameters(), strict=True)
+                for side, values in zip(SIDES, copies, strict=True)
                 for name, value in vars(values).items()
             }
 

@@ -14,7 +14,7 @@ from tastemaker._runtime import generator, num_threads
 from tastemaker._validation import check_float, check_int, csr_parts
 from tastemaker.errors import DataError, ModelFitError
 from tastemaker.models._biased import _Biased
-from tastemaker.models._sgd import Parameters, Table, likes_of
+from tastemaker.models._sgd import Parameters, Table, copied, likes_of
 from tastemaker.models._training import Training
 
 Array = npt.NDArray[np.float32]
@@ -105,8 +105,9 @@ class LogisticMF(_Biased):
 
     def _fit(self, X: sp.csr_array, run: Training) -> None:
         rng = generator(self.rng)
-        sides = [self._start(n, rng) for n in X.shape]
-        self._learn(X, run, sides, int(rng.integers(2**63)))
+        # Tables at once: who keeps the parameters too has them twice.
+        tables = [Table(self._start(n, rng)) for n in X.shape]
+        self._learn(X, run, tables, int(rng.integers(2**63)))
 
     def _partial_fit(self, X: sp.csr_array, run: Training) -> None:
         rng = generator(self.rng)
@@ -116,7 +117,7 @@ class LogisticMF(_Biased):
             side.take(before, np.arange(len(before.embeddings)))
         # The same seed must not repeat the draws of the training before.
         seed = int(rng.integers(2**63)) ^ zlib.crc32(self.item_factors_.tobytes())
-        self._learn(X, run, sides, seed)
+        self._learn(X, run, [Table(side) for side in sides], seed)
 
     def _start(self, rows: int, rng: np.random.Generator) -> Parameters:
         """Return normal factors and biases, as the first steps are of the size of the learning rate."""
@@ -124,16 +125,17 @@ class LogisticMF(_Biased):
         none = np.zeros((0, self.factors + 1), np.float32)
         return Parameters(both[:, :-1].copy(), both[:, -1].copy(), np.zeros_like(both), none)
 
-    def _learn(self, X: sp.csr_array, run: Training, sides: list[Parameters], seed: int) -> None:
+    def _learn(self, X: sp.csr_array, run: Training, tables: list[Table], seed: int) -> None:
         likes = likes_of(X)
         if likes.nnz == 0:
             raise DataError(
                 "`data` must hold at least one like (a value > 0) for `LogisticMF`, got dislikes only."
             )
-        users, items = (Table(side) for side in sides)
+        users, items = tables
         matrices = likes, likes.T.tocsr()
         by_user, by_item = (_core.SgdMatrix(csr_parts(matrix)) for matrix in matrices)
         of_items, of_users = (np.ascontiguousarray(matrix.indices, dtype=np.int32) for matrix in matrices)
+        copies: list[Parameters] | None = None
         for epoch in run.epochs(self.epochs):
             try:
                 self._half_epoch(by_user, users, items, of_items, seed + 2 * epoch, run.threads)
@@ -144,7 +146,8 @@ class LogisticMF(_Biased):
                     f"Epoch {epoch + 1} of `LogisticMF` failed: {error}. Lower `learning_rate` "
                     f"({self.learning_rate:g}) or the weights (up to {X.data.max():g}). {kept}"
                 ) from error
-            self._publish(users.parameters(), items.parameters())
+            copies = copied(tables, copies, run)
+            self._publish(*copies)
 
     def _half_epoch(
         self,

@@ -15,7 +15,7 @@ from tastemaker.compat.implicit._arguments import thread_count, words
 from tastemaker.compat.implicit.cpu.matrix_factorization_base import Factors, MatrixFactorizationBase, Side
 from tastemaker.compat.implicit.utils import check_random_state
 from tastemaker.errors import ArgumentError, FormatError
-from tastemaker.models._sgd import Parameters
+from tastemaker.models._sgd import Parameters, Table
 from tastemaker.models._training import Training, TrainingState
 from tastemaker.models.bpr import BPR
 from tastemaker.models.logistic_mf import LogisticMF
@@ -29,7 +29,7 @@ class _Started:
     _learn: Callable[..., None]
 
     def _fit(self, X: sp.csr_array, run: Training) -> None:
-        self._learn(X, run, self.start, self.seed)
+        self._learn(X, run, [Table(side) for side in self.start], self.seed)
 
 
 class _BPR(_Started, BPR):
