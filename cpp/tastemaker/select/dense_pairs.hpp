@@ -1,6 +1,9 @@
 // Scores and ranks of given (query, item) pairs against a DenseIndex.
 #pragma once
 
+#include <limits>
+#include <utility>
+
 #include "tastemaker/select/pairs.hpp"
 #include "tastemaker/select/panel_scan.hpp"
 #include "tastemaker/select/rank_targets.hpp"
