@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from bench.quality.protocols import FullRanking, Measure, SampledRanking
 
 import tastemaker as tm
+from tastemaker.data import Dataset
 from tastemaker.datasets._obtain import local_folders
 from tastemaker.splits import Split
 
@@ -21,7 +22,7 @@ Space = Mapping[str, tuple[float, float] | list[Any]]
 
 @dataclass(frozen=True)
 class Row:
-    """A model of a table: what of it is fixed, and what is searched."""
+    """A model of a table: what of it is fixed, what is searched, and how interactions are weighed for it."""
 
     name: str
     make: Callable[..., tm.Recommender]
@@ -30,6 +31,7 @@ class Row:
     trials: int = 12
     like: str | None = None  # takes the values found for that row, whose trials are cheaper
     blends: tuple[str, ...] = ()  # rows whose fitted models are its members; its weights are searched
+    weigh: Callable[[Dataset], Dataset] = lambda train: train
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,15 @@ class Case:
     protocol: Callable[[], Measure]
     rows: tuple[Row, ...]
     published: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # in the order of the metrics
+
+
+def _users_more_alike(train: Dataset) -> Dataset:
+    """Weigh a user's interactions by one over the root of their number: lists of all users count alike."""
+    weighted = train.matrix.copy()
+    sizes = np.diff(weighted.indptr)
+    weighted.data /= np.sqrt(np.repeat(sizes, sizes))
+    weighted.data /= weighted.data.mean()
+    return train.with_interactions(weighted, None)
 
 
 def _gowalla() -> Measure:
@@ -64,12 +75,12 @@ def _ncf() -> dict[str, np.ndarray]:
         return dict(file)
 
 
-def _ncf_train(parts: Mapping[str, np.ndarray]) -> tm.Dataset:
+def _ncf_train(parts: Mapping[str, np.ndarray]) -> Dataset:
     weights = np.ones(len(parts["train_indices"]), np.float32)
     matrix = sp.csr_array(
         (weights, parts["train_indices"], parts["train_indptr"]), shape=tuple(parts["shape"])
     )
-    return tm.Dataset.from_sparse(matrix)
+    return Dataset.from_sparse(matrix)
 
 
 def _sampled() -> Measure:
@@ -94,6 +105,8 @@ _wide_als: Space = {
     "reg": (0.002, 0.008),
     "epochs": [3, 4, 5, 7],  # many factors rank best long before the loss is at its lowest
 }
+_bpr: Space = {"learning_rate": [0.05, 0.1], "reg": [0.001, 0.002]}
+_warp: Space = {"epochs": [10, 20, 30]}
 _als: Space = {"unobserved_weight": (0.003, 1.0), "reg": (0.001, 0.03)}
 
 
@@ -118,6 +131,8 @@ CASES = {
         "Gowalla, published split",
         _gowalla,
         (
+            Row("BPR", tm.BPR, {"epochs": 800, "rng": 0}, _bpr, 4, weigh=_users_more_alike),
+            Row("LightFM warp", tm.LightFM, {"max_sampled": 1000, "rng": 0}, _warp, 3),
             Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk, 24),
             Row("ALS 512", tm.ALS, {"factors": 512, "rng": 0}, _wide_als, 8),
             Row("ALS 1024", tm.ALS, {"factors": 1024, "rng": 0}, like="ALS 512"),

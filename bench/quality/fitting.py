@@ -32,4 +32,4 @@ def fitted(row: Row, params: Mapping[str, Any], measure: Measure, members: Membe
     if members:
         first = next(iter(members))
         return tm.Blend(members, weights={first: 1.0, **params}).fit(measure.train)
-    return row.make(**row.fixed, **params).fit(measure.train)
+    return row.make(**row.fixed, **params).fit(row.weigh(measure.train))

@@ -53,7 +53,9 @@ def table(results: dict[str, Any]) -> str:
     rows = [["model", *metrics, *(f"{metric}, tuned on test" for metric in metrics), "fit, s"]]
     for row in results["rows"]:
         figures = [
-            _figure(row[mode]["figures"][metric]) for mode in ("validation", "test") for metric in metrics
+            _figure(row[mode]["figures"][metric]) if mode in row else "-"
+            for mode in ("validation", "test")
+            for metric in metrics
         ]
         rows.append([row["name"], *figures, _seconds(row["validation"]["fit_seconds"])])
     for name, values in results["published"].items():
