@@ -35,6 +35,12 @@ def matrix_of_the_same_shape() -> sp.csr_array:
     return interactions(300, 200, seed=5)
 
 
+@pytest.fixture(name="tall", scope="module")
+def matrix_of_many_users() -> sp.csr_array:
+    """Work that lasts until all threads have begun theirs."""
+    return interactions(3000, 400)
+
+
 def together(*calls):
     """Return what calls return that run at the same time."""
     with ThreadPoolExecutor(len(calls)) as pool:
@@ -50,6 +56,15 @@ def test_models_are_fitted_beside_each_other(make, X):
     want = lists(make().fit(X, threads=1), threads=1)
     for got in together(*3 * [lambda: lists(make().fit(X, threads=2))]):
         np.testing.assert_array_equal(got, want)
+
+
+@every_model
+def test_threads_share_the_work_of_one_fit(make, tall):
+    model = make()
+    if "deterministic" in model.get_params():
+        model.set_params(deterministic=True)
+    want = lists(model.fit(tall, threads=1), threads=1)
+    np.testing.assert_array_equal(lists(model.fit(tall, threads=4), threads=4), want)
 
 
 @every_model
