@@ -132,6 +132,13 @@ CASES = {
         _gowalla,
         (
             Row("BPR", tm.BPR, {"epochs": 800, "rng": 0}, _bpr, 4, weigh=_users_more_alike),
+            Row(
+                "BPR 128",
+                tm.BPR,
+                {"factors": 128, "epochs": 800, "rng": 0},
+                like="BPR",
+                weigh=_users_more_alike,
+            ),
             Row("LightFM warp", tm.LightFM, {"max_sampled": 1000, "rng": 0}, _warp, 3),
             Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk, 24),
             Row("ALS 512", tm.ALS, {"factors": 512, "rng": 0}, _wide_als, 8),

@@ -71,7 +71,7 @@ def _measure_row(case: Case, row: Row, found: Mapping[str, Any], measure: Measur
     for mode in MODES:
         started = time.perf_counter()
         params = params_of(row, found, mode)
-        if row.space and not params:  # not searched in this mode
+        if (row.space or row.like) and not params:  # not searched in this mode
             continue
         if result.get("validation", {}).get("params") == {**row.fixed, **params} and not row.blends:
             result[mode] = result["validation"]  # the same model
