@@ -22,7 +22,7 @@ from bench.quality.cases import CASES, Case, Row
 from bench.quality.fitting import fitted, members_of, params_of
 from bench.quality.protocols import Measure
 from bench.quality.report import render
-from bench.quality.tuned import MODES, read
+from bench.quality.tuned import read
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 
@@ -68,11 +68,9 @@ def _measure_case(
 def _measure_row(case: Case, row: Row, found: Mapping[str, Any], measure: Measure) -> dict[str, Any]:
     facts = machine.facts()
     result: dict[str, Any] = {"name": row.name, "commit": facts["commit"], "date": facts["date"]}
-    for mode in MODES:
+    for mode in row.modes:
         started = time.perf_counter()
         params = params_of(row, found, mode)
-        if (row.space or row.like) and not params:  # not searched in this mode
-            continue
         if result.get("validation", {}).get("params") == {**row.fixed, **params} and not row.blends:
             result[mode] = result["validation"]  # the same model
             continue

@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             for row in case.rows:
                 # A blend finds its weights itself, but not on the test part.
                 searched = row.space or (row.blends and mode == "test")
-                if searched and fnmatchcase(row.name, options.rows):
+                if searched and mode in row.modes and fnmatchcase(row.name, options.rows):
                     _search(name, case, row, mode, measure)
     return 0
 
