@@ -118,12 +118,14 @@ fuzz: $(stamps)/dev ## fuzz each boundary for SECONDS=20; new inputs and crashes
 	@$(pip) atheris
 	@SECONDS_EACH=$(or $(SECONDS),20) tools/fuzz.sh $(python) $(FUZZ)
 
-lint: $(stamps)/dev ## check style and types: ruff, mypy, stubtest, clang-format
+lint: $(stamps)/dev ## check style, types and workflows: ruff, mypy, stubtest, clang-format, zizmor
 	@$(venv) ruff check --quiet .
 	@$(venv) ruff format --quiet --diff .
 	@$(python) -m mypy
 	@$(python) -m mypy.stubtest tastemaker._core
 	@$(venv) clang-format --dry-run -Werror $(cpp_files)
+	@$(venv) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml >/dev/null
+	@$(venv) zizmor --quiet --offline .github/workflows
 
 tidy: $(stamps)/tools ## look for faults in the C++ with clang-tidy; .clang-tidy has the list
 	$(say) "clang-tidy"

@@ -40,6 +40,8 @@ public:
         return static_cast<offset_t>(scale_to(mix(key_), static_cast<std::uint64_t>(n)));
     }
 
+    void skip(offset_t count) { key_ += static_cast<std::uint64_t>(count) * golden; }
+
 private:
     std::uint64_t key_;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "tastemaker/sgd/worker.hpp"
@@ -34,11 +35,16 @@ struct Logistic {
     }
 };
 
-// Starts fetching an example and what decides which of the first draws are negatives, of up to `most`.
-inline void start_draws(const Worker& worker, Prepared& prepared, int proposals, int most) {
-    worker.fetch(prepared.example);
+// Begins the draws of an example, which looks for up to `most` negatives.
+inline void begin_draws(Prepared& prepared, int most) {
     prepared.draws = Draws(prepared.example.key);
     prepared.draws_left = draws_per_negative * most;
+}
+
+// Starts fetching an example and what decides which of the first draws are negatives.
+inline void start_draws(const Worker& worker, Prepared& prepared, int proposals, int most) {
+    worker.fetch(prepared.example);
+    begin_draws(prepared, most);
     worker.propose(prepared, proposals);
 }
 
@@ -146,29 +152,30 @@ struct WarpKos {
     int max_sampled;
 
     void start(const Worker& worker, Prepared& prepared) const {
-        const Example& example = prepared.example;
-        const SparseRow liked = likes(worker, example);
-        start_draws(worker, prepared, 0, max_sampled);
+        const SparseRow liked = likes(worker, prepared.example);
+        worker.fetch_user(prepared.example.user);
+        begin_draws(prepared, max_sampled);
         for (int t = 0; t < drawn_likes(liked); ++t) {
-            prefetch(liked.indices.data() + prepared.draws.below(liked.size()), 1);
+            const offset_t place = prepared.draws.below(liked.size());
+            if (t < likes_ahead) {
+                prepared.likes[t] = static_cast<index_t>(place);
+            }
+            prefetch(liked.indices.data() + place, 1);
         }
         worker.propose(prepared, proposals);
     }
 
     void prepare(const Worker& worker, Prepared& prepared) const {
         const SparseRow liked = likes(worker, prepared.example);
-        Draws draws(prepared.example.key);
-        for (int t = 0; t < drawn_likes(liked); ++t) {
-            worker.fetch_weights(liked.indices[static_cast<std::size_t>(draws.below(liked.size()))]);
-        }
+        for_drawn(prepared, liked,
+                  [&](int, index_t place) { worker.fetch_weights(liked.indices[static_cast<std::size_t>(place)]); });
         worker.draw(prepared, std::min(first_batch, max_sampled));
     }
 
     bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
-        const Example& example = prepared.example;
-        worker.load_user(example.user);
-        const SparseRow liked = likes(worker, example);
-        const Scored drawn = kth_best(worker, liked, Draws(example.key));
+        worker.load_user(prepared.example.user);
+        const SparseRow liked = likes(worker, prepared.example);
+        const Scored drawn = kth_best(worker, prepared, liked);
         choice = {liked.indices[static_cast<std::size_t>(drawn.place)], -1, nullptr, nullptr, 0};
         choice.item_row = worker.item_row(choice.item, batch);
         const int sampled = find_violator(worker, drawn.score, max_sampled, prepared, choice);
@@ -186,35 +193,50 @@ private:
     }
     int drawn_likes(const SparseRow& liked) const { return static_cast<int>(std::min<offset_t>(n, liked.size())); }
 
-    // Returns the k-th best of n likes drawn with repetition (of fewer where fewer are liked); ties go to the earlier.
-    Scored kth_best(Worker& worker, const SparseRow& liked, Draws draws) const {
+    // Calls fn(t, place) for the likes that were drawn: the first are kept, others are drawn again.
+    template <class Fn>
+    void for_drawn(const Prepared& prepared, const SparseRow& liked, Fn fn) const {
         const int count = drawn_likes(liked);
-        std::vector<offset_t>& places = worker.places;
+        for (int t = 0; t < std::min(count, likes_ahead); ++t) {
+            fn(t, prepared.likes[t]);
+        }
+        Draws draws(prepared.example.key);
+        draws.skip(likes_ahead);
+        for (int t = likes_ahead; t < count; ++t) {
+            fn(t, static_cast<index_t>(draws.below(liked.size())));
+        }
+    }
+
+    // Returns the k-th best of n likes drawn with repetition (of fewer where fewer are liked); ties go to the earlier.
+    Scored kth_best(Worker& worker, const Prepared& prepared, const SparseRow& liked) const {
+        const int count = drawn_likes(liked);
+        std::vector<index_t>& places = worker.places;
         std::vector<float>& scores = worker.scores;
         places.resize(static_cast<std::size_t>(count));
         scores.resize(static_cast<std::size_t>(round_up(count, 4)));
-        for (int done = 0; done < count; done += batch) {
-            const int now = std::min(count - done, batch);
-            const float* rows[batch];
-            for (int t = 0; t < now; ++t) {
-                const offset_t place = draws.below(liked.size());
-                places[static_cast<std::size_t>(done + t)] = place;
-                rows[t] = worker.item_row(liked.indices[static_cast<std::size_t>(place)], t);
+        const float* rows[batch];
+        for_drawn(prepared, liked, [&](int t, index_t place) {
+            places[static_cast<std::size_t>(t)] = place;
+            rows[t % batch] = worker.item_row(liked.indices[static_cast<std::size_t>(place)], t % batch);
+            if (t % batch == batch - 1 || t == count - 1) {
+                worker.score(rows, t % batch + 1, scores.data() + (t - t % batch));
             }
-            worker.score(rows, now, scores.data() + done);
-        }
+        });
         const int at = place_of_kth(scores.data(), count, std::min(k, count));
         return {places[static_cast<std::size_t>(at)], scores[static_cast<std::size_t>(at)]};
     }
 
     // Returns where the k-th best of n scores stands. Counts for each how many are better: for some ten scores that
-    // is quicker than a sort, whose branches depend on them.
-    static int place_of_kth(const float* scores, int n, int k) {
+    // is quicker than a sort, whose branches depend on them. There is room for a multiple of 4 scores, which registers
+    // hold without a rest.
+    static int place_of_kth(float* scores, int n, int k) {
+        const auto padded = static_cast<int>(round_up(n, 4));
+        std::fill(scores + n, scores + padded, -std::numeric_limits<float>::infinity());
         int at = 0;
         for (int t = 0; t < n; ++t) {
             int better = 0;
-            for (int other = 0; other < n; ++other) {
-                better += other < t ? scores[other] >= scores[t] : scores[other] > scores[t];
+            for (int other = 0; other < padded; ++other) {
+                better += (scores[other] > scores[t]) | ((scores[other] == scores[t]) & (other < t));
             }
             at = better == k - 1 ? t : at;
         }

@@ -29,6 +29,7 @@ struct Scored {
 
 inline constexpr int batch = 8;            // items scored together: their cache misses overlap
 inline constexpr int proposals_ahead = 5;  // draws whose cache misses are hidden
+inline constexpr int likes_ahead = 12;
 
 // An example whose rows, and those of the negatives that it will look at first, are on their way to the cache.
 struct Prepared {
@@ -39,6 +40,7 @@ struct Prepared {
     int proposed = 0;  // items drawn ahead, of which the first `taken` have been looked at
     int taken = 0;
     int found = 0;
+    index_t likes[likes_ahead] = {};  // places of the first likes that were drawn, for k-OS
     index_t proposals[proposals_ahead] = {};
     index_t negatives[batch] = {};
 };
@@ -136,9 +138,10 @@ public:
 
     // Starts fetching what an example is about: all of its rows, since most examples change them.
     void fetch(const Example& example) const {
-        fetch(model.users, example.user, model.users.table.stride);
+        fetch_user(example.user);
         fetch(model.items, example.item, model.items.table.stride);
     }
+    void fetch_user(index_t user) const { fetch(model.users, user, model.users.table.stride); }
 
     // Sets toward_row to the direction in which the user's score of the choice grows.
     void load_direction(const Choice& choice) {
@@ -157,7 +160,7 @@ public:
     float* user_row = nullptr;
     float* toward_row = nullptr;
     float user_bias = 0;
-    std::vector<offset_t> places;  // of the likes that were drawn, and their scores
+    std::vector<index_t> places;  // of the likes that were drawn, and their scores
     std::vector<float> scores;
 
 private:

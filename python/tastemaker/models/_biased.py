@@ -1,18 +1,27 @@
-"""Models of factors and biases, one row for each user and item: what they answer with."""
+"""Models of factors and biases, one row for each user and item: how they learn, and what they answer with."""
 
 from __future__ import annotations
 
+import zlib
 from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from tastemaker.models._sgd import Parameters
+from tastemaker import _core
+from tastemaker._runtime import generator
+from tastemaker.errors import ModelFitError
+from tastemaker.models._sgd import Parameters, Table, copied
+from tastemaker.models._training import Training
 from tastemaker.models.base import Recommender
 from tastemaker.retrieval import DenseScorer
 
 Array = npt.NDArray[np.float32]
+#: Runs an epoch by its number, from 0, and the number of threads.
+Epoch: TypeAlias = Callable[[int, int], object]
 
 
 class _Biased(Recommender):
@@ -27,6 +36,12 @@ class _Biased(Recommender):
         "item_gradients_": ("item gradients", "weights"),
     }
 
+    _name: ClassVar[str]  # in messages; a subclass elsewhere speaks of it too
+    _optimizer: ClassVar[str]
+    factors: int
+    learning_rate: float
+    epochs: int
+    rng: Any
     user_factors_: Array
     item_factors_: Array
     user_biases_: Array
@@ -35,8 +50,47 @@ class _Biased(Recommender):
     item_gradients_: Array
 
     @abstractmethod
+    def _start(self, rows: int, rng: np.random.Generator) -> Parameters:
+        """Return the parameters of a side of which nothing was learned yet."""
+
+    @abstractmethod
+    def _epochs_of(self, X: sp.csr_array, tables: list[Table], seed: int) -> Epoch:
+        """Return what improves the tables by an epoch over X."""
+
+    @abstractmethod
     def _fold_in_biased(self, X: sp.csr_array) -> Array:
         """Return the factors, then the bias, of new users (n x factors + 1)."""
+
+    def _fit(self, X: sp.csr_array, run: Training) -> None:
+        rng = generator(self.rng)
+        # Tables at once: who keeps the parameters too has them twice.
+        tables = [Table(self._start(n, rng)) for n in X.shape]
+        self._learn(X, run, tables, int(rng.integers(2**63)))
+
+    def _partial_fit(self, X: sp.csr_array, run: Training) -> None:
+        rng = generator(self.rng)
+        sides = [self._start(n, rng) for n in X.shape]
+        for side, before in zip(sides, self._published(), strict=True):
+            before.check_goes_on(self._name, self.factors, self._optimizer)
+            side.take(before, np.arange(len(before.embeddings)))
+        # The same seed must not repeat the draws of the training before.
+        seed = int(rng.integers(2**63)) ^ zlib.crc32(self.item_factors_.tobytes())
+        self._learn(X, run, [Table(side) for side in sides], seed)
+
+    def _learn(self, X: sp.csr_array, run: Training, tables: list[Table], seed: int) -> None:
+        improve = self._epochs_of(X, tables, seed)
+        copies: list[Parameters] | None = None
+        for epoch in run.epochs(self.epochs):
+            try:
+                improve(epoch, run.threads)
+            except _core.NumericalError as error:
+                kept = f"The model keeps epoch {epoch}." if epoch else "No epoch was complete."
+                raise ModelFitError(
+                    f"Epoch {epoch + 1} of `{self._name}` failed: {error}. Lower `learning_rate` "
+                    f"({self.learning_rate:g}) or the weights (up to {X.data.max():g}). {kept}"
+                ) from error
+            copies = copied(tables, copies, run)
+            self._publish(*copies)
 
     def _publish(self, users: Parameters, items: Parameters) -> None:
         """Set the fitted attributes, in one step that Ctrl-C cannot part."""

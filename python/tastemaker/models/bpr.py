@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -12,10 +11,8 @@ import scipy.sparse as sp
 from tastemaker import _core
 from tastemaker._runtime import generator, num_threads
 from tastemaker._validation import check_bool, check_choice, check_float, check_int, csr_parts
-from tastemaker.errors import ModelFitError
-from tastemaker.models._biased import _Biased
-from tastemaker.models._sgd import Engine, Parameters, Table, copied, examples_of, fold_in, likes_of
-from tastemaker.models._training import Training
+from tastemaker.models._biased import Epoch, _Biased
+from tastemaker.models._sgd import Engine, Parameters, Table, examples_of, fold_in, likes_of
 
 Array = npt.NDArray[np.float32]
 
@@ -77,6 +74,8 @@ class BPR(_Biased):
     abilities: ClassVar[frozenset[str]] = frozenset(
         {"fold_in", "partial_fit", "similar_items", "similar_users"}
     )
+    _name = "BPR"
+    _optimizer = "descent"
 
     def __init__(
         self,
@@ -109,48 +108,23 @@ class BPR(_Biased):
         check_bool("deterministic", self.deterministic)
         generator(self.rng)
 
-    def _fit(self, X: sp.csr_array, run: Training) -> None:
-        rng = generator(self.rng)
-        # Tables at once: who keeps the parameters too has them twice.
-        tables = [Table(Parameters.start(n, self.factors, "descent", rng)) for n in X.shape]
-        self._learn(X, run, tables, int(rng.integers(2**63)))
+    def _start(self, rows: int, rng: np.random.Generator) -> Parameters:
+        return Parameters.start(rows, self.factors, self._optimizer, rng)
 
-    def _partial_fit(self, X: sp.csr_array, run: Training) -> None:
-        rng = generator(self.rng)
-        parameters = [Parameters.start(n, self.factors, "descent", rng) for n in X.shape]
-        for side, before in zip(parameters, self._published(), strict=True):
-            before.check_goes_on("BPR", self.factors, "descent")
-            side.take(before, np.arange(len(before.embeddings)))
-        # The same seed must not repeat the draws of the training before.
-        seed = int(rng.integers(2**63)) ^ zlib.crc32(self.item_factors_.tobytes())
-        self._learn(X, run, [Table(side) for side in parameters], seed)
-
-    def _learn(self, X: sp.csr_array, run: Training, tables: list[Table], seed: int) -> None:
-        engine = Engine(
+    def _epochs_of(self, X: sp.csr_array, tables: list[Table], seed: int) -> Epoch:
+        return Engine(
             examples_of(X, "bpr"),
             tables,
             [None, None],
             self._settings(),
             seed=seed,
             deterministic=self.deterministic,
-        )
-        copies: list[Parameters] | None = None
-        for epoch in run.epochs(self.epochs):
-            try:
-                engine.epoch(epoch, run.threads)
-            except _core.NumericalError as error:
-                kept = f"The model keeps epoch {epoch}." if epoch else "No epoch was complete."
-                raise ModelFitError(
-                    f"Epoch {epoch + 1} of `BPR` failed: {error}. Lower `learning_rate` ({self.learning_rate:g}) or "
-                    f"the weights (up to {X.data.max():g}). {kept}"
-                ) from error
-            copies = copied(tables, copies, run)
-            self._publish(*copies)
+        ).epoch
 
     def _settings(self) -> _core.SgdSettings:
         return _core.SgdSettings(
             loss="bpr",
-            optimizer="descent",
+            optimizer=self._optimizer,
             learning_rate=self.learning_rate,
             reg_user=self.reg,
             reg_item=self.reg,
@@ -161,7 +135,8 @@ class BPR(_Biased):
 
     def _fold_in_biased(self, X: sp.csr_array) -> Array:
         likes = likes_of(X)
-        users = Parameters.start(X.shape[0], self.item_factors_.shape[1], "descent", np.random.default_rng(0))
+        width = self.item_factors_.shape[1]
+        users = Parameters.start(X.shape[0], width, self._optimizer, np.random.default_rng(0))
         users.embeddings[:] = 0
         items = np.hstack([self.item_factors_, self.item_biases_[:, None]])
         examples = _core.SgdExamples(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,10 +11,9 @@ import scipy.sparse as sp
 from tastemaker import _core
 from tastemaker._runtime import generator, num_threads
 from tastemaker._validation import check_float, check_int, csr_parts
-from tastemaker.errors import DataError, ModelFitError
-from tastemaker.models._biased import _Biased
-from tastemaker.models._sgd import Parameters, Table, copied, likes_of
-from tastemaker.models._training import Training
+from tastemaker.errors import DataError
+from tastemaker.models._biased import Epoch, _Biased
+from tastemaker.models._sgd import Parameters, Table, likes_of
 
 Array = npt.NDArray[np.float32]
 
@@ -73,6 +71,8 @@ class LogisticMF(_Biased):
     abilities: ClassVar[frozenset[str]] = frozenset(
         {"fold_in", "partial_fit", "similar_items", "similar_users"}
     )
+    _name = "LogisticMF"
+    _optimizer = "adagrad"
 
     def __init__(
         self,
@@ -103,29 +103,13 @@ class LogisticMF(_Biased):
         check_int("epochs", self.epochs, low=1)
         generator(self.rng)
 
-    def _fit(self, X: sp.csr_array, run: Training) -> None:
-        rng = generator(self.rng)
-        # Tables at once: who keeps the parameters too has them twice.
-        tables = [Table(self._start(n, rng)) for n in X.shape]
-        self._learn(X, run, tables, int(rng.integers(2**63)))
-
-    def _partial_fit(self, X: sp.csr_array, run: Training) -> None:
-        rng = generator(self.rng)
-        sides = [self._start(n, rng) for n in X.shape]
-        for side, before in zip(sides, self._published(), strict=True):
-            before.check_goes_on("LogisticMF", self.factors, "adagrad")
-            side.take(before, np.arange(len(before.embeddings)))
-        # The same seed must not repeat the draws of the training before.
-        seed = int(rng.integers(2**63)) ^ zlib.crc32(self.item_factors_.tobytes())
-        self._learn(X, run, [Table(side) for side in sides], seed)
-
     def _start(self, rows: int, rng: np.random.Generator) -> Parameters:
         """Return normal factors and biases, as the first steps are of the size of the learning rate."""
         both = rng.standard_normal((rows, self.factors + 1), dtype=np.float32)
         none = np.zeros((0, self.factors + 1), np.float32)
         return Parameters(both[:, :-1].copy(), both[:, -1].copy(), np.zeros_like(both), none)
 
-    def _learn(self, X: sp.csr_array, run: Training, tables: list[Table], seed: int) -> None:
+    def _epochs_of(self, X: sp.csr_array, tables: list[Table], seed: int) -> Epoch:
         likes = likes_of(X)
         if likes.nnz == 0:
             raise DataError(
@@ -135,19 +119,12 @@ class LogisticMF(_Biased):
         matrices = likes, likes.T.tocsr()
         by_user, by_item = (_core.SgdMatrix(csr_parts(matrix)) for matrix in matrices)
         of_items, of_users = (np.ascontiguousarray(matrix.indices, dtype=np.int32) for matrix in matrices)
-        copies: list[Parameters] | None = None
-        for epoch in run.epochs(self.epochs):
-            try:
-                self._half_epoch(by_user, users, items, of_items, seed + 2 * epoch, run.threads)
-                self._half_epoch(by_item, items, users, of_users, seed + 2 * epoch + 1, run.threads)
-            except _core.NumericalError as error:
-                kept = f"The model keeps epoch {epoch}." if epoch else "No epoch was complete."
-                raise ModelFitError(
-                    f"Epoch {epoch + 1} of `LogisticMF` failed: {error}. Lower `learning_rate` "
-                    f"({self.learning_rate:g}) or the weights (up to {X.data.max():g}). {kept}"
-                ) from error
-            copies = copied(tables, copies, run)
-            self._publish(*copies)
+
+        def run(epoch: int, threads: int) -> None:
+            self._half_epoch(by_user, users, items, of_items, seed + 2 * epoch, threads)
+            self._half_epoch(by_item, items, users, of_users, seed + 2 * epoch + 1, threads)
+
+        return run
 
     def _half_epoch(
         self,

@@ -104,21 +104,14 @@ def auc_score(
     ranks = model.predict_rank(
         test_interactions, train_interactions, item_features, user_features, num_threads, check_intersections
     )
-    counts = np.diff(ranks.indptr)
+    counts = np.diff(ranks.indptr).astype(np.int64)
     known = (
         counts if train_interactions is None else counts + sp.csr_matrix(train_interactions).getnnz(axis=1)
     )
     others = ranks.shape[1] - known
-    users = np.repeat(np.arange(ranks.shape[0]), counts)
-    # Ranks ascending within each user; one key sorts many times faster than two.
-    starts = users * (ranks.shape[1] + 1)
-    ordered = np.sort(starts + ranks.data.astype(np.int64)) - starts
-    # Of the items before a test item, the other test items do not count.
-    before = ordered - (np.arange(len(ordered)) - ranks.indptr[users])
-    after = 1 - np.maximum(before, 0) / np.maximum(others[users], 1)
-    sums = np.bincount(users, weights=after, minlength=len(counts))
-    auc = np.where((counts > 0) & (others > 0), sums / np.maximum(counts, 1), 0.5).astype(np.float32)
-    return _kept(auc, ranks, preserve_rows)
+    before = _others_before(ranks, counts, apart=train_interactions is None or check_intersections)
+    auc = np.where((counts > 0) & (others > 0), 1 - before / np.maximum(counts * others, 1), 0.5)
+    return _kept(auc.astype(np.float32), ranks, preserve_rows)
 
 
 @friendly
@@ -145,6 +138,23 @@ def reciprocal_rank(
     )
     ranks.data = 1 / (ranks.data + 1)
     return _kept(ranks.max(axis=1).toarray().ravel(), ranks, preserve_rows)
+
+
+def _others_before(ranks: sp.csr_matrix, counts: Scores, *, apart: bool) -> Scores:
+    """Return how many items other than test items stand before a user's test items, in sum.
+
+    ``apart``: no test item was left out of the ranking, so that each is behind the better ones.
+    """
+    if apart:
+        sums = np.concatenate([[0.0], np.cumsum(ranks.data, dtype=np.float64)])
+        before: Scores = sums[ranks.indptr[1:]] - sums[ranks.indptr[:-1]] - counts * (counts - 1) / 2
+        return before
+    users = np.repeat(np.arange(ranks.shape[0]), counts)
+    # Ranks ascending within each user; one key sorts many times faster than two.
+    starts = users * (ranks.shape[1] + 1)
+    ordered = np.sort(starts + ranks.data.astype(np.int64)) - starts
+    others = np.maximum(ordered - (np.arange(len(ordered)) - ranks.indptr[users]), 0)
+    return np.bincount(users, weights=others, minlength=len(counts))
 
 
 def _hits(ranks: sp.csr_matrix, k: int) -> Scores:

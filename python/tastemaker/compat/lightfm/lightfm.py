@@ -238,7 +238,7 @@ class LightFM(State):
             self._represented(side, _arguments.features(side, features, rows, self._width(side)))
             for side, features, rows in zip(SIDES, (user_features, item_features), test.shape, strict=True)
         ]
-        rows = np.repeat(np.arange(test.shape[0]), np.diff(test.indptr))
+        rows = np.repeat(np.arange(test.shape[0], dtype=np.int32), np.diff(test.indptr))
         places = scorer_of(*sides[1]).last_rank(
             queries_of(*sides[0]), rows, test.indices, exclude=exclude, threads=threads
         )
