@@ -9,8 +9,6 @@
 
 namespace tastemaker::sgd {
 
-inline constexpr int first_batch = 4;  // most examples find a violator among these
-
 inline float sigmoid(float x) {
     return 1.0f / (1.0f + std::exp(-x));
 }
@@ -90,7 +88,7 @@ inline int find_violator(Worker& worker, float score, int max_sampled, Prepared&
             }
         }
         sampled += prepared.found;
-        worker.draw(prepared, std::min(batch, max_sampled - sampled));
+        worker.draw(prepared, worker.together(batch, max_sampled - sampled));
     }
     return 0;
 }
@@ -118,7 +116,7 @@ public:
         start_draws(worker, prepared, proposals, max_sampled());
     }
     void prepare(const Worker& worker, Prepared& prepared) const {
-        worker.draw(prepared, std::min(first_batch, max_sampled()));
+        worker.draw(prepared, worker.together(first_batch, max_sampled()));
     }
 
     bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
@@ -169,7 +167,7 @@ struct WarpKos {
         const SparseRow liked = likes(worker, prepared.example);
         for_drawn(prepared, liked,
                   [&](int, index_t place) { worker.fetch_weights(liked.indices[static_cast<std::size_t>(place)]); });
-        worker.draw(prepared, std::min(first_batch, max_sampled));
+        worker.draw(prepared, worker.together(first_batch, max_sampled));
     }
 
     bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {

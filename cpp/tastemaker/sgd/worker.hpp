@@ -28,6 +28,7 @@ struct Scored {
 };
 
 inline constexpr int batch = 8;            // items scored together: their cache misses overlap
+inline constexpr int first_batch = 4;      // most examples find a violator among these
 inline constexpr int proposals_ahead = 5;  // draws whose cache misses are hidden
 inline constexpr int likes_ahead = 12;
 
@@ -108,6 +109,10 @@ public:
             }
         }
     }
+
+    // How many negatives to look at together, of `left`. Those made of features are looked at one by one: to make one
+    // takes longer than a miss, and most examples end with the second or third.
+    int together(int most, int left) const { return std::min(model.items.features ? 1 : most, left); }
 
     // Draws up to n items that the user does not like to prepared.negatives; fewer when draws_left runs out.
     void draw(Prepared& prepared, int n) const {
