@@ -32,8 +32,12 @@ simde)
     found() { has_header simde/x86/avx512.h; }
     ;;
 clang)
-    what="clang with libFuzzer, to fuzz the core" apt=clang dnf="clang compiler-rt" brew=llvm
-    found() { command -v clang++ >/dev/null; }
+    what="clang with libFuzzer and sanitizers, to fuzz the core"
+    apt="clang libclang-rt-dev" dnf="clang compiler-rt" brew=llvm
+    found() { # clang alone compiles such a program and cannot link it
+        echo 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }' |
+            clang++ -fsanitize=address,undefined,fuzzer -x c++ -o /dev/null - 2>/dev/null
+    }
     ;;
 *)
     echo "usage: $0 python|doctest|benchmark|simde|clang" >&2
