@@ -40,6 +40,7 @@ public:
         return static_cast<offset_t>(scale_to(mix(key_), static_cast<std::uint64_t>(n)));
     }
 
+    // Leaves out the next numbers.
     void skip(offset_t count) { key_ += static_cast<std::uint64_t>(count) * golden; }
 
 private:

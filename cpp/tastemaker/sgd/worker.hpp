@@ -30,7 +30,7 @@ struct Scored {
 inline constexpr int batch = 8;            // items scored together: their cache misses overlap
 inline constexpr int first_batch = 4;      // most examples find a violator among these
 inline constexpr int proposals_ahead = 5;  // draws whose cache misses are hidden
-inline constexpr int likes_ahead = 12;
+inline constexpr int likes_ahead = 12;     // likes that k-OS draws once; by default it draws ten
 
 // An example whose rows, and those of the negatives that it will look at first, are on their way to the cache.
 struct Prepared {
@@ -111,7 +111,7 @@ public:
     }
 
     // How many negatives to look at together, of `left`. Those made of features are looked at one by one: to make one
-    // takes longer than a miss, and most examples end with the second or third.
+    // takes longer than a miss, and any behind the violator would be made for nothing.
     int together(int most, int left) const { return std::min(model.items.features ? 1 : most, left); }
 
     // Draws up to n items that the user does not like to prepared.negatives; fewer when draws_left runs out.

@@ -15,7 +15,7 @@ from tastemaker import _core
 from tastemaker._runtime import generator
 from tastemaker.errors import ModelFitError
 from tastemaker.models._sgd import Parameters, Table, copied
-from tastemaker.models._training import Training
+from tastemaker.models._training import Training, kept
 from tastemaker.models.base import Recommender
 from tastemaker.retrieval import DenseScorer
 
@@ -84,10 +84,9 @@ class _Biased(Recommender):
             try:
                 improve(epoch, run.threads)
             except _core.NumericalError as error:
-                kept = f"The model keeps epoch {epoch}." if epoch else "No epoch was complete."
                 raise ModelFitError(
                     f"Epoch {epoch + 1} of `{self._name}` failed: {error}. Lower `learning_rate` "
-                    f"({self.learning_rate:g}) or the weights (up to {X.data.max():g}). {kept}"
+                    f"({self.learning_rate:g}) or the weights (up to {X.data.max():g}). {kept(epoch)}"
                 ) from error
             copies = copied(tables, copies, run)
             self._publish(*copies)

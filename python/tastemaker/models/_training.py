@@ -116,6 +116,11 @@ class Training:
                         break
 
 
+def kept(epochs: int) -> str:
+    """Return what to say of a model whose next epoch failed."""
+    return f"The model keeps epoch {epochs}." if epochs else "No epoch was complete."
+
+
 class progress_bar:  # noqa: N801 - used as a context manager, reads as a function
     """Context manager around tqdm that gives ``advance(note, steps=1)``; shows nothing for what ends within a second.
 

@@ -17,7 +17,7 @@ from tastemaker.models._alternation import Alternation, Factors, padded, without
 from tastemaker.models._cuda import CudaAlternation, missing, most_factors
 from tastemaker.models._fitting import request
 from tastemaker.models._inputs import new_users
-from tastemaker.models._training import Training
+from tastemaker.models._training import Training, kept
 from tastemaker.models.base import Recommender
 from tastemaker.retrieval import DenseScorer
 
@@ -283,10 +283,9 @@ class ALS(Recommender):
         return _core.AlsProblem(self.reg, self.alpha, unobserved_weight, self.nu)
 
     def _failure(self, error: Exception, X: sp.csr_array, epoch: int) -> ModelFitError:
-        kept = f"The model keeps epoch {epoch}." if epoch else "No epoch was complete."
         return ModelFitError(
             f"Epoch {epoch + 1} of `ALS` failed: {error}. Raise `reg` ({self.reg:g}), or lower `alpha` "
-            f"({self.alpha:g}) or the weights (up to {abs(X.data).max():g}). {kept}"
+            f"({self.alpha:g}) or the weights (up to {abs(X.data).max():g}). {kept(epoch)}"
         )
 
     def _scorer(self) -> DenseScorer:

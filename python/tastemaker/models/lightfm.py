@@ -36,7 +36,7 @@ from tastemaker.models._features import (
 from tastemaker.models._hybrid import _Hybrid
 from tastemaker.models._inputs import training_data
 from tastemaker.models._sgd import Engine, Parameters, Table, copied, examples_of, fold_in, likes_of, weighted
-from tastemaker.models._training import Callback, Training
+from tastemaker.models._training import Callback, Training, kept
 
 Array = npt.NDArray[np.float32]
 
@@ -364,7 +364,6 @@ class LightFM(_Hybrid):
         )
 
     def _failure(self, error: Exception, epoch: int) -> ModelFitError:
-        kept = f"The model keeps epoch {epoch}." if epoch else "No epoch was complete."
         lower = (
             f"`reg_user` ({self.reg_user:g}) and `reg_item` ({self.reg_item:g})"
             if "regularisation" in str(error)
@@ -374,7 +373,7 @@ class LightFM(_Hybrid):
         )
         return ModelFitError(
             f"Epoch {epoch + 1} of `LightFM` failed: {error}. Lower {lower}, or large weights of interactions or "
-            f"features. {kept}"
+            f"features. {kept(epoch)}"
         )
 
     def _fold_in_from(self, X: sp.csr_array, start: Array) -> Array:
