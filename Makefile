@@ -100,14 +100,14 @@ cuda-simulated: $(stamps)/tools $(stamps)/doctest
 
 asan-python: $(stamps)/dev ## run Python tests of every kernel and boundary under AddressSanitizer and UBSan
 	$(say) "Python tests, AddressSanitizer and UBSan"
-	@$(venv) tools/sanitized-python.sh asan tests/contract tests/fuzz tests/property -n auto $(ARGS)
+	@$(venv) tools/sanitized-python.sh asan tests/contract tests/fuzz tests/property --timeout 1200 -n auto $(ARGS)
 
 asan-python-all: $(stamps)/dev ## the same with every Python test (hours)
 	@$(venv) tools/sanitized-python.sh asan tests --timeout 1200 -n auto $(ARGS)
 
 tsan-python: $(stamps)/dev ## run Python tests with many threads under ThreadSanitizer
 	$(say) "Python tests, ThreadSanitizer"
-	@$(venv) tools/sanitized-python.sh tsan tests/integration/test_threads.py -n auto $(ARGS)
+	@$(venv) tools/sanitized-python.sh tsan tests/integration/test_threads.py --timeout 1200 -n auto $(ARGS)
 
 fuzz-cpp: $(stamps)/tools $(stamps)/clang ## fuzz the core without Python for SECONDS=20 a target, by clang's libFuzzer
 	@$(cmake) --preset fuzz >/dev/null

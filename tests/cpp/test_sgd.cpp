@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "levels.hpp"
+#include "sgd_samples.hpp"
 #include "tastemaker/sgd/examples.hpp"
 #include "tastemaker/sgd/fold_in.hpp"
 #include "tastemaker/sgd/logistic_mf.hpp"
@@ -21,71 +22,9 @@ using namespace tastemaker;
 
 constexpr double eps = std::numeric_limits<float>::epsilon();
 
-std::vector<float> random_floats(offset_t n, float low, float high, unsigned seed) {
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<float> uniform(low, high);
-    std::vector<float> values(static_cast<std::size_t>(n));
-    std::ranges::generate(values, [&] { return uniform(random); });
-    return values;
-}
-
-// Interactions of users with every third item or so; user 0 likes all.
-struct Interactions {
-    explicit Interactions(index_t users, index_t items_) : items(items_) {
-        std::mt19937 random(1);
-        for (index_t user = 0; user < users; ++user) {
-            for (index_t item = 0; item < items; ++item) {
-                if (user == 0 || random() % 3 == 0) {
-                    indices.push_back(item);
-                }
-            }
-            indptr.push_back(static_cast<offset_t>(indices.size()));
-        }
-    }
-    CsrView view() const {
-        return {static_cast<index_t>(indptr.size() - 1), items, indptr.data(), indices.data(), nullptr};
-    }
-
-    index_t items;
-    std::vector<offset_t> indptr{0};
-    std::vector<index_t> indices;
-};
-
-// Parameters of both sides for Adagrad.
-struct Tables {
-    Tables(index_t users, index_t items, index_t factors_)
-        : factors(factors_),
-          size(round_up(factors + 1, simd::sgd_padding)),
-          user(side(users, 1)),
-          item(side(items, 2)) {}
-
-    sgd::Model model(float growth) {
-        sgd::Model made;
-        made.factors = factors;
-        for (auto [side, data] : {std::pair{&made.users, &user}, std::pair{&made.items, &item}}) {
-            side->table = {data->data(), data->size() / (2 * size), static_cast<index_t>(size), 2 * size};
-            side->step = {0.05f, 0.0f, 0.0f, factors + 1, growth, 0.0f};
-        }
-        return made;
-    }
-
-    AlignedBuffer<float> side(index_t rows, unsigned seed) const {
-        AlignedBuffer<float> data(rows * 2 * size);
-        const std::vector<float> start = random_floats(rows * size, -0.1f, 0.1f, seed);
-        for (offset_t i = 0; i < rows; ++i) {
-            std::fill_n(data.data() + i * 2 * size + size, size, 1.0f);
-            std::copy_n(start.data() + i * size, factors, data.data() + i * 2 * size);
-        }
-        return data;
-    }
-
-    index_t factors;
-    offset_t size;
-    AlignedBuffer<float> user, item;
-};
-
 // A loss that notes whose examples come, and moves nothing.
 struct Visits {
+    static constexpr bool searches = false;
     static constexpr int proposals = 0;
     std::vector<index_t>& users;
 
@@ -105,7 +44,6 @@ TEST_CASE("sgd: scores, combinations and differences of rows") {
         for (const offset_t size : {16, 32, 80, 144}) {
             const std::vector<float> table = random_floats(8 * size, -1, 1, 3);
             const std::vector<float> x = random_floats(size, -1, 1, 4);
-            const std::vector<index_t> indices{3, 0, 7};
             const std::vector<float> weights{0.5f, -2.0f, 1.0f};
             const float* rows[8];
             for (int t = 0; t < 8; ++t) {
@@ -115,7 +53,8 @@ TEST_CASE("sgd: scores, combinations and differences of rows") {
             kernels.scores(rows, 8, x.data(), size, scores);
             std::vector<float> sum(static_cast<std::size_t>(size));
             std::vector<float> difference(sum.size());
-            kernels.combine(table.data(), size, indices.data(), weights.data(), 3, size, sum.data());
+            const float* combined[3] = {rows[3], rows[0], rows[7]};
+            kernels.combine(combined, weights.data(), 3, size, sum.data());
             kernels.difference(rows[1], rows[2], 0.5f, size, difference.data());
             for (int t = 0; t < 8; ++t) {
                 double exact = 0;

@@ -9,8 +9,11 @@
 #include <memory>
 
 #include "tastemaker/base/parallel.hpp"
+#include "tastemaker/base/phases.hpp"
 #include "tastemaker/sgd/loss.hpp"
 #include "tastemaker/sgd/optimizer.hpp"
+#include "tastemaker/sgd/replicas.hpp"
+#include "tastemaker/sgd/snapshot.hpp"
 
 namespace tastemaker::sgd {
 
@@ -26,7 +29,7 @@ struct Shuffle {
 // rank new documents 4 % worse (NDCG@20). There examples are single, which takes 20 % longer.
 inline Shuffle local_shuffle(offset_t examples, bool item_features) {
     const offset_t run = item_features ? 1 : std::clamp<offset_t>(examples / 4096, 1, 16);
-    return {run, round_up(std::clamp<offset_t>(examples / 64, 256, 2048), run)};
+    return {run, round_up(std::clamp<offset_t>(examples / 64, 256, item_features ? 256 : 2048), run)};
 }
 
 // The examples of an epoch in random order: runs are shuffled, then the examples of each block of runs.
@@ -176,17 +179,21 @@ inline void finish(const Model& model, const Scales& scales, int threads) {
 template <class Optimizer, class Loss>
 offset_t epoch(const Model& model, const Data& data, const Sampling& sampling, const Loss& loss, int threads) {
     model.validate(Optimizer::state);
-    const Queue queue(data, sampling, local_shuffle(data.examples.nnz(), model.items.features != nullptr));
+    const offset_t examples = data.examples.nnz();
+    const Queue queue(data, sampling, local_shuffle(examples, model.items.features != nullptr));
+    Exchange exchange(model, data, (1 + Optimizer::summed) * model.size(), threads);
+    Snapshot snapshot(model, Loss::searches && threads > 1);
     SharedScales scales;
     std::atomic<offset_t> moved{0};
     std::vector<std::unique_ptr<Worker>> workers;
     for (int worker = 0; worker < std::max(threads, 1); ++worker) {
-        workers.push_back(std::make_unique<Worker>(model, data, sampling));
+        workers.push_back(std::make_unique<Worker>(exchange.model_of(worker), data, sampling, snapshot.view()));
     }
-    parallel_chunks(queue.blocks(), threads, [&](offset_t block, int id) {
+    const auto visit = [&](offset_t block, int id) {
         Worker& worker = *workers[static_cast<std::size_t>(id)];
         const Scales before = worker.scales = scales.load();
         offset_t count = 0;
+        offset_t visited = 0;
         queue.run(block, 0, queue.size(block), loss, worker, [&](Prepared& prepared) {
             Choice choice;
             if (loss(worker, prepared, choice)) {
@@ -197,10 +204,34 @@ offset_t epoch(const Model& model, const Data& data, const Sampling& sampling, c
                 }
                 ++count;
             }
+            if (++visited % exchange.window() == 0) {
+                exchange(id);
+            }
         });
         scales.merge(before, worker.scales);
         moved.fetch_add(count, std::memory_order_relaxed);
-    });
+    };
+    if (snapshot.empty()) {
+        parallel_chunks(queue.blocks(), threads, visit);
+    } else {  // even phases renew the snapshot, odd ones visit a round of blocks
+        const offset_t round = std::max<offset_t>(snapshot.round(examples) / queue.size(0), 1);
+        parallel_phases(
+            2 * ((queue.blocks() + round - 1) / round), threads,
+            [&](offset_t phase) {
+                return phase % 2 == 0 ? snapshot.parts() : std::min(round, queue.blocks() - phase / 2 * round);
+            },
+            [&](offset_t phase, offset_t chunk, int id) {
+                if (phase % 2 == 0) {
+                    snapshot.renew(chunk, *workers[static_cast<std::size_t>(id)]);
+                } else {
+                    visit(phase / 2 * round + chunk, id);
+                }
+            },
+            [](offset_t) {});
+    }
+    for (int worker = 0; worker < std::max(threads, 1); ++worker) {
+        exchange(worker);
+    }
     finish(model, scales.load(), threads);
     return moved;
 }

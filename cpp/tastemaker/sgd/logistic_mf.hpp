@@ -76,7 +76,7 @@ private:
             scores[t] = weights_[t] > 0 ? weights_[t] * (1.0f - chance) : -chance;
             bias_sum_ += scores[t];
         }
-        kernels_.combine(others_.data, others_.stride, columns_, scores, panel_, size_, part_.data());
+        kernels_.combine(rows, scores, panel_, size_, part_.data());
         for (offset_t k = 0; k < size_; ++k) {
             sum_[k] += part_[k];
         }

@@ -15,6 +15,7 @@ inline float sigmoid(float x) {
 
 // Likes score high, dislikes low:  weight log(1 + exp(-+score)).
 struct Logistic {
+    static constexpr bool searches = false;
     static constexpr int proposals = 0;
 
     void start(const Worker& worker, Prepared& prepared) const { worker.fetch(prepared.example); }
@@ -49,6 +50,7 @@ inline void start_draws(const Worker& worker, Prepared& prepared, int proposals,
 // A like scores above an item drawn at random:  weight log(1 + exp(other - item)).
 // Rendle et al.: BPR: Bayesian Personalized Ranking from Implicit Feedback. UAI 2009.
 struct Bpr {
+    static constexpr bool searches = false;
     static constexpr int proposals = 2;
 
     void start(const Worker& worker, Prepared& prepared) const { start_draws(worker, prepared, proposals, 1); }
@@ -77,14 +79,16 @@ inline int find_violator(Worker& worker, float score, int max_sampled, Prepared&
         const float* rows[batch];
         float scores[batch];
         for (int t = 0; t < prepared.found; ++t) {
-            rows[t] = worker.item_row(prepared.negatives[t], t);
+            rows[t] = worker.glance_row(prepared.negatives[t], t);
         }
         worker.score(rows, prepared.found, scores);
         for (int t = 0; t < prepared.found; ++t) {
             if (scores[t] > score - 1.0f) {
                 choice.other = prepared.negatives[t];
-                choice.other_row = rows[t];
-                return sampled + t + 1;
+                choice.other_row = worker.snapshot.data ? worker.item_row(choice.other, t) : rows[t];
+                if (worker.score_now(choice.other_row, scores[t]) > score - 1.0f) {
+                    return sampled + t + 1;
+                }
             }
         }
         sampled += prepared.found;
@@ -104,6 +108,7 @@ inline float rank_loss(index_t others, int sampled) {
 // Weston, Bengio, Usunier: WSABIE: Scaling Up To Large Vocabulary Image Annotation. IJCAI 2011.
 class Warp {
 public:
+    static constexpr bool searches = true;
     static constexpr int proposals = first_batch + 1;
 
     Warp(int max_sampled, index_t items) : loss_(static_cast<std::size_t>(max_sampled) + 1) {
@@ -143,6 +148,7 @@ private:
 // WARP for the k-th best of n likes drawn at random, so that not only the very best counts.
 // Weston, Yee, Weiss: Learning to Rank Recommendations with the k-Order Statistic Loss. RecSys 2013.
 struct WarpKos {
+    static constexpr bool searches = true;
     static constexpr int proposals = first_batch + 1;
 
     int k;
@@ -176,7 +182,8 @@ struct WarpKos {
         const Scored drawn = kth_best(worker, prepared, liked);
         choice = {liked.indices[static_cast<std::size_t>(drawn.place)], -1, nullptr, nullptr, 0};
         choice.item_row = worker.item_row(choice.item, batch);
-        const int sampled = find_violator(worker, drawn.score, max_sampled, prepared, choice);
+        const float score = worker.score_now(choice.item_row, drawn.score);
+        const int sampled = find_violator(worker, score, max_sampled, prepared, choice);
         if (sampled == 0) {
             return false;
         }
@@ -215,7 +222,7 @@ private:
         const float* rows[batch];
         for_drawn(prepared, liked, [&](int t, index_t place) {
             places[static_cast<std::size_t>(t)] = place;
-            rows[t % batch] = worker.item_row(liked.indices[static_cast<std::size_t>(place)], t % batch);
+            rows[t % batch] = worker.glance_row(liked.indices[static_cast<std::size_t>(place)], t % batch);
             if (t % batch == batch - 1 || t == count - 1) {
                 worker.score(rows, t % batch + 1, scores.data() + (t - t % batch));
             }

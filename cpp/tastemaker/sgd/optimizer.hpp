@@ -8,18 +8,21 @@ namespace tastemaker::sgd {
 // `state`: how many vectors a row holds beside the weights. `rows`: a comparison in one pass; null: there is none.
 struct Adagrad {
     static constexpr int state = 1;
+    static constexpr int summed = 1;  // of them, sums over what was seen
     static constexpr auto step = &simd::SgdKernels::adagrad;
     static constexpr auto rows = &simd::SgdKernels::adagrad_rows;
 };
 
 struct Adadelta {
     static constexpr int state = 2;
+    static constexpr int summed = 0;  // of them, sums over what was seen
     static constexpr auto step = &simd::SgdKernels::adadelta;
     static constexpr auto rows = nullptr;
 };
 
 struct Descent {
     static constexpr int state = 0;
+    static constexpr int summed = 0;  // of them, sums over what was seen
     static constexpr auto step = &simd::SgdKernels::descend;
     static constexpr auto rows = &simd::SgdKernels::descend_rows;
 };
@@ -37,14 +40,14 @@ float follow(const simd::SgdKernels& kernels, const Side& side, index_t i, const
         return 0.0f;
     }
     if (!side.features) {
-        return owns(i) ? step(side.table.row(i), g, c, size, side.step) : 0.0f;
+        return owns(i) ? step(side.row(i), g, c, size, side.step) : 0.0f;
     }
     float rates = 0;
     const SparseRow row = side.features->row(i);
     for (offset_t t = 0; t < row.size(); ++t) {
         const index_t part = row.indices[static_cast<std::size_t>(t)];
         if (owns(part)) {
-            rates += step(side.table.row(part), g, c * row.value(t), size, side.step);
+            rates += step(side.row(part), g, c * row.value(t), size, side.step);
         }
     }
     return rates;

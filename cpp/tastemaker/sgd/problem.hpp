@@ -17,7 +17,15 @@ struct Side {
     MatrixView<float> table;
     const CsrView* features = nullptr;  // null: row i of the table is all of i
     simd::SgdStep step;
-    bool frozen = false;  // nothing moves; the table needs no room for an optimiser
+    bool frozen = false;        // nothing moves; the table needs no room for an optimiser
+    float* replicas = nullptr;  // a thread's own rows, see replicas.hpp
+
+    // The parameters of a feature; ~i is row i of the replicas.
+    // Without a branch, which nothing could foretell.
+    float* row(index_t part) const {
+        const offset_t place = part ^ (part >> 31);
+        return (part < 0 ? replicas : table.data) + place * table.stride;
+    }
 
     index_t count() const { return features ? features->rows : static_cast<index_t>(table.rows); }
     index_t parts(index_t i) const { return features ? static_cast<index_t>(features->length(i)) : 1; }

@@ -48,8 +48,11 @@ struct Prepared {
 
 class Worker {
 public:
-    Worker(const Model& model_, const Data& data_, const Sampling& sampling_)
+    // `snapshot_`: all items as they were not long ago, for looking at negatives; or nothing.
+    Worker(const Model& model_, const Data& data_, const Sampling& sampling_,
+           const MatrixView<const float>& snapshot_ = {})
         : model(model_),
+          snapshot(snapshot_),
           data(data_),
           sampling(sampling_),
           kernels(simd::kernels().sgd),
@@ -64,6 +67,18 @@ public:
     void use(float* user, float* toward) {
         user_row = user;
         toward_row = toward;
+    }
+
+    // Sets out to what a user or item is made of.
+    void represent(const Side& side, index_t i, float* out) {
+        if (!side.features) {
+            std::copy_n(side.table.row(i), size, out);
+            return;
+        }
+        const SparseRow row = side.features->row(i);
+        parts_.resize(row.indices.size());
+        std::ranges::transform(row.indices, parts_.begin(), [&](index_t part) { return side.row(part); });
+        kernels.combine(parts_.data(), row.values.data(), row.size(), size, out);
     }
 
     // Sets user_row to the factors of a user and 1, the factor of the items' biases; and user_bias.
@@ -87,6 +102,11 @@ public:
         return out;
     }
 
+    // As item_row, or of the snapshot.
+    const float* glance_row(index_t item, int slot) {
+        return snapshot.data ? snapshot.row(item) : item_row(item, slot);
+    }
+
     // Sets out[t] to the score of rows[t] for the loaded user, but for the user's bias; out has room for a multiple
     // of 4.
     void score(const float* const* rows, int n, float* out) const {
@@ -96,6 +116,16 @@ public:
                 out[t] *= static_cast<float>(scales.item);
             }
         }
+    }
+
+    // Returns the score of an item that scored so when glanced at, of its row as it is now.
+    float score_now(const float* row, float glanced) const {
+        if (!snapshot.data) {
+            return glanced;
+        }
+        float out[4];
+        score(&row, 1, out);
+        return out[0];
     }
 
     // Draws items that draw() will look at first, and starts fetching what tells whether the user likes them.
@@ -112,7 +142,7 @@ public:
 
     // How many negatives to look at together, of `left`. Those made of features are looked at one by one: to make one
     // takes longer than a miss, and any behind the violator would be made for nothing.
-    int together(int most, int left) const { return std::min(model.items.features ? 1 : most, left); }
+    int together(int most, int left) const { return std::min(model.items.features && !snapshot.data ? 1 : most, left); }
 
     // Draws up to n items that the user does not like to prepared.negatives; fewer when draws_left runs out.
     void draw(Prepared& prepared, int n) const {
@@ -139,7 +169,13 @@ public:
     }
 
     // Starts fetching what score() reads of an item.
-    void fetch_weights(index_t item) const { fetch(model.items, item, size); }
+    void fetch_weights(index_t item) const {
+        if (snapshot.data) {
+            prefetch(snapshot.row(item), static_cast<std::size_t>(size) * sizeof(float));
+        } else {
+            fetch(model.items, item, size);
+        }
+    }
 
     // Starts fetching what an example is about: all of its rows, since most examples change them.
     void fetch(const Example& example) const {
@@ -156,7 +192,8 @@ public:
         toward_row[model.factors] = model.user_bias ? 1.0f : 0.0f;
     }
 
-    const Model& model;
+    const Model model;
+    const MatrixView<const float> snapshot;
     const Data& data;
     const Sampling& sampling;
     const simd::SgdKernels& kernels;
@@ -180,16 +217,6 @@ private:
         }
     }
 
-    void represent(const Side& side, index_t i, float* out) const {
-        if (!side.features) {
-            std::copy_n(side.table.row(i), size, out);
-            return;
-        }
-        const SparseRow row = side.features->row(i);
-        kernels.combine(side.table.data, side.table.stride, row.indices.data(), row.values.data(), row.size(), size,
-                        out);
-    }
-
     const float* zeros() {
         if (zeros_.size() == 0) {
             zeros_ = AlignedBuffer<float>(size);
@@ -198,6 +225,7 @@ private:
     }
 
     AlignedBuffer<float> user_, toward_, slots_, zeros_;
+    std::vector<const float*> parts_;
 };
 
 }  // namespace tastemaker::sgd

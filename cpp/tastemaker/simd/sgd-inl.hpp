@@ -35,15 +35,14 @@ inline void scores(const float* const* rows, size_type n, const float* x, size_t
     }
 }
 
-inline void combine(const float* table, size_type stride, const std::int32_t* indices, const float* weights,
-                    size_type n, size_type size, float* out) {
+inline void combine(const float* const* rows, const float* weights, size_type n, size_type size, float* out) {
     for_strips<8>(0, size, [&]<int V>(size_type column, Constant<V>) {
         vf acc[V];
         for (int v = 0; v < V; ++v) {
             acc[v] = zero();
         }
         for (size_type t = 0; t < n; ++t) {
-            const float* row = table + indices[t] * stride + column;
+            const float* row = rows[t] + column;
             const vf c = broadcast(weights[t]);
             for (int v = 0; v < V; ++v) {
                 acc[v] = fma(c, load(row + v * vf::width), acc[v]);

@@ -35,9 +35,8 @@ struct SgdKernels {
     // Sets out[t] = rows[t] . x for t in [0, n); out has room for a multiple of 4.
     void (*scores)(const float* const* rows, std::int64_t n, const float* x, std::int64_t size, float* out);
 
-    // Sets out = sum_t weights[t] row_t, in the order of t; row_t starts at table + indices[t] * stride.
-    void (*combine)(const float* table, std::int64_t stride, const std::int32_t* indices, const float* weights,
-                    std::int64_t n, std::int64_t size, float* out);
+    // Sets out = sum_t weights[t] rows[t], in the order of t.
+    void (*combine)(const float* const* rows, const float* weights, std::int64_t n, std::int64_t size, float* out);
 
     // Sets out = c (a - b).
     void (*difference)(const float* a, const float* b, float c, std::int64_t size, float* out);

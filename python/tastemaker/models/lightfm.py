@@ -106,6 +106,13 @@ class LightFM(_Hybrid):
     ModelFitError
         By ``fit`` and ``partial_fit``, when parameters stop being finite; the last good epoch stays.
 
+    Notes
+    -----
+    One thread takes the steps of LightFM 1.17, in its order. Where there are features, more threads differ from that
+    for speed: each keeps its own copy of the features that nearly every example moves, adding up what all have learned
+    every few hundred examples; and "warp" and "warp_kos" look for negatives among all items as they were at most some
+    thousand examples ago, then make sure that what they found still violates.
+
     References
     ----------
     Kula: Metadata Embeddings for User and Item Cold-start Recommendations. CBRecSys 2015.
