@@ -284,6 +284,33 @@ TEST_CASE("als: a short row is solved in its own size only where float is precis
     CHECK_FALSE(stable(even, 0.0f, good, infinite));
 }
 
+TEST_CASE("als: a short row is solved in its own size as well as in all columns") {
+    for_each_level([] {
+        const als::Problem problem{0.01f, 4.0f, 0.5f, 0.5f};  // confidences from 2: every weight is positive
+        for (const index_t factors : {16, 29, 64}) {
+            CAPTURE(factors);
+            const InAxes at(Table(200, factors, 19));
+            const als::SharedGram gram(at.gram.data(), at.y.size, problem.unobserved_weight);
+            REQUIRE(gram.in_axes);
+            const als::Shared shared{at.y.view(), gram.matrix.data(), gram.diagonal.data(), true};
+            const auto most = static_cast<index_t>(als::short_row(at.y.size));
+            const Csr x({1, 2, 5, most, most + 1}, 200, 20);
+            als::CholeskyScratch system(at.y.size);
+            als::DualScratch scratch(at.y.size);
+            Table out(x.view().rows, factors, 21);
+            for (index_t u = 0; u < x.view().rows; ++u) {
+                float* solution = out.mutable_view().row(u);
+                const bool is_short = u + 1 < x.view().rows;
+                CHECK(als::solve_dual(simd::kernels().als, shared, problem, x.view().row(u), solution, system,
+                                      scratch) == is_short);
+                if (is_short) {
+                    CHECK(relative_residual(x.view().row(u), at.y, solution, problem) <= 16 * factors * eps);
+                }
+            }
+        }
+    });
+}
+
 TEST_CASE("als: factors that are not finite are an error") {
     for_each_level([] {
         const Csr x({3, 5}, 8, 16);

@@ -1,0 +1,147 @@
+// What WARP and k-OS choose to move, against plain loops over the same draws.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "sgd_samples.hpp"
+#include "tastemaker/sgd/examples.hpp"
+#include "tastemaker/sgd/loss.hpp"
+
+namespace {
+
+using namespace tastemaker;
+
+constexpr index_t users = 30, items = 40, factors = 5;
+
+// Random parameters; user 0 likes everything.
+struct World {
+    World() : x(users, items), examples(x.view()), tables(users, items, factors), model(tables.model(0)) {
+        for (AlignedBuffer<float>* side : {&tables.user, &tables.item}) {
+            const std::vector<float> weights = random_floats(side->size(), -1.5f, 1.5f, 7);
+            for (offset_t i = 0; i < side->size(); i += 2 * tables.size) {
+                std::copy_n(weights.begin() + i, factors + 1, side->data() + i);
+            }
+        }
+    }
+    double score(index_t user, index_t item) const {
+        const float* p = model.users.table.row(user);
+        const float* q = model.items.table.row(item);
+        double sum = static_cast<double>(q[factors]);
+        for (index_t k = 0; k < factors; ++k) {
+            sum += static_cast<double>(p[k]) * static_cast<double>(q[k]);
+        }
+        return sum;
+    }
+    bool likes(index_t user, index_t item) const {
+        const auto row = x.view().row(user).indices;
+        return std::binary_search(row.begin(), row.end(), item);
+    }
+
+    Interactions x;
+    sgd::Examples examples;
+    Tables tables;
+    sgd::Model model;
+    sgd::Sampling sampling{5, 0, false, true};
+};
+
+struct Found {
+    index_t item = -1;
+    int sampled = 0;  // 0: none
+};
+
+// The first of at most `most` draws that the user does not like and that scores above the bound.
+Found plain_search(const World& world, Draws& draws, index_t user, double bound, int most) {
+    int sampled = 0;
+    for (int draw = 0; draw < 100 * most && sampled < most; ++draw) {
+        const auto item = static_cast<index_t>(draws.below(items));
+        if (world.likes(user, item)) {
+            continue;
+        }
+        ++sampled;
+        if (world.score(user, item) > bound) {
+            return {item, sampled};
+        }
+    }
+    return {};
+}
+
+double plain_loss(index_t others, int sampled) {
+    return std::min(std::log(std::max(std::floor(static_cast<double>(others) / sampled), 1.0)), 10.0);
+}
+
+// Lets a loss look at an example as an epoch does.
+template <class Loss>
+bool look(const Loss& loss, sgd::Worker& worker, const sgd::Example& example, sgd::Choice& choice) {
+    sgd::Prepared prepared;
+    prepared.example = example;
+    loss.start(worker, prepared);
+    loss.prepare(worker, prepared);
+    return loss(worker, prepared, choice);
+}
+
+}  // namespace
+
+TEST_CASE("sgd: WARP moves the first violator of its draws, by the rank that their number suggests") {
+    const World world;
+    const sgd::Data data = world.examples.data(nullptr, 0);
+    sgd::Worker worker(world.model, data, world.sampling);
+    int late = 0;
+    for (const int most : {1, 3, 4, 5, 30, 60}) {
+        const sgd::Warp loss(most, items);
+        for (index_t user = 0; user < users; ++user) {
+            for (const index_t item : world.x.view().row(user).indices) {
+                const std::uint64_t key = subkey(3, static_cast<std::uint64_t>(user * items + item));
+                Draws draws(key);
+                const Found found = plain_search(world, draws, user, world.score(user, item) - 1, most);
+                sgd::Choice choice;
+                REQUIRE(look(loss, worker, {user, item, 1, key}, choice) == (found.sampled > 0));
+                if (found.sampled > 0) {
+                    CHECK(choice.item == item);
+                    CHECK(choice.other == found.item);
+                    CHECK(choice.other_row == world.model.items.table.row(found.item));
+                    const double gradient = plain_loss(items - 1, found.sampled);
+                    CHECK(static_cast<double>(choice.gradient) == doctest::Approx(gradient));
+                    late += found.sampled > 12;
+                }
+            }
+        }
+    }
+    CHECK(late > 10);  // of the third batch and later
+}
+
+TEST_CASE("sgd: k-OS moves the k-th best of the likes that it draws") {
+    const World world;
+    const sgd::Data data = world.examples.data(nullptr, 0);
+    sgd::Worker worker(world.model, data, world.sampling);
+    struct Case {
+        int k, n;
+    };
+    int found_any = 0;
+    for (const auto [k, n] :
+         {Case{1, 1}, Case{1, 3}, Case{2, 10}, Case{5, 10}, Case{3, 13}, Case{9, 30}, Case{30, 30}}) {
+        const sgd::WarpKos loss{k, n, 6};
+        for (index_t user = 1; user < users; ++user) {
+            const auto liked = world.x.view().row(user).indices;
+            const auto size = static_cast<offset_t>(liked.size());
+            const std::uint64_t key = subkey(4, static_cast<std::uint64_t>(user + 100 * n));
+            Draws draws(key);
+            std::vector<index_t> drawn(static_cast<std::size_t>(std::min<offset_t>(n, size)));
+            std::ranges::generate(drawn, [&] { return liked[static_cast<std::size_t>(draws.below(size))]; });
+            std::ranges::stable_sort(drawn, std::ranges::greater(), [&](index_t i) { return world.score(user, i); });
+            const index_t item = drawn[std::min(static_cast<std::size_t>(k), drawn.size()) - 1];
+            const Found found = plain_search(world, draws, user, world.score(user, item) - 1, 6);
+            sgd::Choice choice;
+            REQUIRE(look(loss, worker, {user, liked[0], 1, key}, choice) == (found.sampled > 0));
+            if (found.sampled > 0) {
+                ++found_any;
+                CHECK(choice.item == item);
+                CHECK(choice.other == found.item);
+                const double gradient = plain_loss(items - static_cast<index_t>(size), found.sampled);
+                CHECK(static_cast<double>(choice.gradient) == doctest::Approx(gradient));
+            }
+        }
+    }
+    CHECK(found_any > 50);
+}
