@@ -48,8 +48,8 @@ def test_facts(data):
         data.matrix.indices,
         data.matrix.indptr,
         data.times,
-        data.users.ids,
-        data.items.ids,
+        data.users,
+        data.items,
     ]
     table = data.item_features.metadata
     arrays += [table.data, table.indices, table.indptr]

@@ -56,6 +56,7 @@ def describe(data: Dataset) -> Description:
     """Return the description of data."""
     facts = _sizes(data) | _weights(data) | _times(data) | _sides(data)
     facts["memory_bytes"] = _memory(data)
+    facts["als_bytes"] = _als_memory(data)
     return Description(facts, _lines(facts), [*data.origin.notes, *_notes(data)])
 
 
@@ -102,11 +103,21 @@ def _sides(data: Dataset) -> dict[str, Any]:
 
 
 def _memory(data: Dataset) -> int:
-    """Return the bytes of the arrays; ids of str count their pointers only."""
+    """Return what the data takes, ids of str and what finds them included."""
     tables = [table.metadata for table in (data.user_features, data.item_features) if table is not None]
     size = sum(_csr_bytes(matrix) for matrix in [data.matrix, *tables])
     size += 0 if data.times is None else data.times.nbytes
-    return size + data.users.ids.nbytes + data.items.ids.nbytes
+    return size + data.users.nbytes + data.items.nbytes
+
+
+def _als_memory(data: Dataset) -> int:
+    """Return what fitting ``ALS(factors=64)`` takes beyond the data at its peak; bench/scale.py measures it.
+
+    That is the interactions by item, factors of this epoch and of the last, and what the process needs for a first fit.
+    """
+    weighted = not bool((data.matrix.data == 1).all())
+    by_item = data.nnz * (8 if weighted else 4) + 8 * data.n_items
+    return by_item + 2 * (data.n_users + data.n_items) * 64 * 4 + 16_000_000
 
 
 def _csr_bytes(matrix: sp.csr_array) -> int:
@@ -140,6 +151,7 @@ def _lines(facts: dict[str, Any]) -> dict[str, str]:
         if facts[f"{side}_features"]:
             lines[f"{side} features"] = f"{facts[f'{side}_features']:,}"
     lines["memory"] = f"{facts['memory_bytes'] / 1e6:,.1f} MB"
+    lines["to fit ALS, 64 factors"] = f"{facts['als_bytes'] / 1e6:,.1f} MB more"
     return lines
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, Protocol
 
 import numpy as np
@@ -81,6 +82,11 @@ class IdMap:
     def ids(self) -> np.ndarray:
         """Ids in the order of their indices: int64, or object of str, shape (n,), read-only."""
         return self._ids
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the map takes: the ids, those of str with their texts, and what finds them."""
+        return self._ids.nbytes + self._finder.nbytes
 
     def find(self, ids: Any) -> np.ndarray:
         """Return the index of each id, -1 where the map has no such id.
@@ -218,6 +224,8 @@ class IdMap:
 
 
 class _Finder(Protocol):
+    @property
+    def nbytes(self) -> int: ...
     def find(self, ids: np.ndarray) -> np.ndarray: ...
 
 
@@ -241,6 +249,10 @@ class _TableFinder:
         self._table[ids - low] = np.arange(ids.size, dtype=np.int32)
         _check_distinct(ids, int((self._table >= 0).sum()))
 
+    @property
+    def nbytes(self) -> int:
+        return self._table.nbytes
+
     def find(self, ids: np.ndarray) -> np.ndarray:
         inside = (ids >= self._low) & (ids <= self._high)
         if inside.all():
@@ -258,6 +270,10 @@ class _SortedFinder:
         self._sorted = ids[self._order]
         _check_distinct(ids, ids.size - int((self._sorted[1:] == self._sorted[:-1]).sum()))
 
+    @property
+    def nbytes(self) -> int:
+        return self._order.nbytes + self._sorted.nbytes
+
     def find(self, ids: np.ndarray) -> np.ndarray:
         at = np.minimum(np.searchsorted(self._sorted, ids), self._sorted.size - 1)
         return np.where(self._sorted[at] == ids, self._order[at], np.int32(-1))
@@ -269,6 +285,10 @@ class _StrFinder:
     def __init__(self, ids: np.ndarray) -> None:
         self._index: dict[str, int] = {id_: at for at, id_ in enumerate(ids.tolist())}
         _check_distinct(ids, len(self._index))
+
+    @property
+    def nbytes(self) -> int:
+        return sys.getsizeof(self._index) + sum(map(sys.getsizeof, chain.from_iterable(self._index.items())))
 
     def find(self, ids: np.ndarray) -> np.ndarray:
         return np.fromiter(map(self._index.get, ids.tolist(), repeat(-1)), dtype=np.int32, count=ids.size)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import zlib
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from tastemaker import _core
 from tastemaker._runtime import generator
 from tastemaker.errors import ModelFitError
-from tastemaker.models._sgd import Parameters, Table, copied
+from tastemaker.models._sgd import Epoch, Parameters, Table, another_seed, learn
 from tastemaker.models._training import Training, kept
 from tastemaker.models.base import Recommender
 from tastemaker.retrieval import DenseScorer
 
 Array = npt.NDArray[np.float32]
-#: Runs an epoch by its number, from 0, and the number of threads.
-Epoch: TypeAlias = Callable[[int, int], object]
 
 
 class _Biased(Recommender):
@@ -73,23 +69,19 @@ class _Biased(Recommender):
         for side, before in zip(sides, self._published(), strict=True):
             before.check_goes_on(self._name, self.factors, self._optimizer)
             side.take(before, np.arange(len(before.embeddings)))
-        # The same seed must not repeat the draws of the training before.
-        seed = int(rng.integers(2**63)) ^ zlib.crc32(self.item_factors_.tobytes())
+        seed = another_seed(rng, self.item_factors_)
         self._learn(X, run, [Table(side) for side in sides], seed)
 
     def _learn(self, X: sp.csr_array, run: Training, tables: list[Table], seed: int) -> None:
-        improve = self._epochs_of(X, tables, seed)
-        copies: list[Parameters] | None = None
-        for epoch in run.epochs(self.epochs):
-            try:
-                improve(epoch, run.threads)
-            except _core.NumericalError as error:
-                raise ModelFitError(
-                    f"Epoch {epoch + 1} of `{self._name}` failed: {error}. Lower `learning_rate` "
-                    f"({self.learning_rate:g}) or the weights (up to {X.data.max():g}). {kept(epoch)}"
-                ) from error
-            copies = copied(tables, copies, run)
-            self._publish(*copies)
+        epoch = self._epochs_of(X, tables, seed)
+        for sides in learn(tables, epoch, run, self.epochs, partial(self._failure, X)):
+            self._publish(*sides)
+
+    def _failure(self, X: sp.csr_array, error: Exception, epoch: int) -> ModelFitError:
+        return ModelFitError(
+            f"Epoch {epoch + 1} of `{self._name}` failed: {error}. Lower `learning_rate` "
+            f"({self.learning_rate:g}) or the weights (up to {X.data.max():g}). {kept(epoch)}"
+        )
 
     def _publish(self, users: Parameters, items: Parameters) -> None:
         """Set the fitted attributes, in one step that Ctrl-C cannot part."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,12 @@ import scipy.sparse as sp
 
 from tastemaker import _core
 from tastemaker._validation import CsrParts, as_csr, csr_parts
-from tastemaker.errors import ArgumentError, DataError
+from tastemaker.errors import ArgumentError, DataError, ModelFitError
 from tastemaker.models._training import Training
 
 Array = npt.NDArray[np.float32]
+#: Runs an epoch by its number, from 0, and the number of threads.
+Epoch: TypeAlias = Callable[[int, int], object]
 
 #: Vectors that each optimiser keeps beside the weights.
 STATE = {"descent": 0, "adagrad": 1, "adadelta": 2}
@@ -88,12 +91,35 @@ class Table:
         return Parameters(self.data[:, : self.factors], self.data[:, self.factors], gradients, momentum)
 
 
-def copied(tables: Sequence[Table], kept: list[Parameters] | None, run: Training) -> list[Parameters]:
-    """Return copies of what the tables hold now.
+def another_seed(rng: np.random.Generator, learned: Array) -> int:
+    """Return a seed that does not repeat the draws of the training that ended with ``learned``."""
+    return int(rng.integers(2**63)) ^ zlib.crc32(learned.tobytes())
 
-    ``kept``, the copies of the epoch before, are written over in one step that Ctrl-C cannot part, unless a callback
-    may hold on to them.
+
+def learn(
+    tables: Sequence[Table],
+    epoch: Epoch,
+    run: Training,
+    epochs: int,
+    failure: Callable[[Exception, int], ModelFitError],
+) -> Iterator[list[Parameters]]:
+    """Run the epochs; yield after each what the tables hold, for the model to publish.
+
+    What was yielded before is written over, unless a callback may hold on to it. ``failure`` makes the error of an
+    epoch that left no finite parameters.
     """
+    copies: list[Parameters] | None = None
+    for number in run.epochs(epochs):
+        try:
+            epoch(number, run.threads)
+        except _core.NumericalError as error:
+            raise failure(error, number) from error
+        copies = _copied(tables, copies, run)
+        yield copies
+
+
+def _copied(tables: Sequence[Table], kept: list[Parameters] | None, run: Training) -> list[Parameters]:
+    """Return copies of what the tables hold now; written over ``kept`` in one step that Ctrl-C cannot part."""
     now = [table.parameters() for table in tables]
     if kept is None or run.watched:
         return [Parameters(*(array.copy() for array in side.arrays())) for side in now]

@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from tastemaker import _core
 from tastemaker._runtime import generator, num_threads
 from tastemaker._validation import check_bool, check_choice, check_float, check_int, csr_parts
-from tastemaker.models._biased import Epoch, _Biased
-from tastemaker.models._sgd import Engine, Parameters, Table, examples_of, fold_in, likes_of
+from tastemaker.models._biased import _Biased
+from tastemaker.models._sgd import Engine, Epoch, Parameters, Table, examples_of, fold_in, likes_of
 
 Array = npt.NDArray[np.float32]
 

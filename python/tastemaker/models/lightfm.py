@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import zlib
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, Literal, Self
@@ -35,7 +34,17 @@ from tastemaker.models._features import (
 )
 from tastemaker.models._hybrid import _Hybrid
 from tastemaker.models._inputs import training_data
-from tastemaker.models._sgd import Engine, Parameters, Table, copied, examples_of, fold_in, likes_of, weighted
+from tastemaker.models._sgd import (
+    Engine,
+    Parameters,
+    Table,
+    another_seed,
+    examples_of,
+    fold_in,
+    learn,
+    likes_of,
+    weighted,
+)
 from tastemaker.models._training import Callback, Training, kept
 
 Array = npt.NDArray[np.float32]
@@ -108,10 +117,9 @@ class LightFM(_Hybrid):
 
     Notes
     -----
-    One thread takes the steps of LightFM 1.17, in its order. Where there are features, more threads differ from that
-    for speed: each keeps its own copy of the features that nearly every example moves, adding up what all have learned
-    every few hundred examples; and "warp" and "warp_kos" look for negatives among all items as they were at most some
-    thousand examples ago, then make sure that what they found still violates.
+    One thread takes the steps of LightFM 1.17, in its order. More differ where there are features: each has its own
+    copy of those that most examples move, adding up every few hundred; "warp" and "warp_kos" look for negatives among
+    items as of at most some thousand examples ago, and check what they find.
 
     References
     ----------
@@ -268,17 +276,14 @@ class LightFM(_Hybrid):
         -------
         self
         """
-        if not self.__sklearn_is_fitted__():
-            options = {
-                "user_features": user_features,
-                "item_features": item_features,
-                "sample_weight": sample_weight,
-            }
-            return self.fit(data, **options, progress=progress, callback=callback, threads=threads)
         matrix, times, source = training_data(data)
-        self._check_growth(matrix, source)
-        given = with_features(data, Given(user_features, item_features, sample_weight))
-        step = functools.partial(type(self)._partial_fit, given=given)
+        step = type(self)._fit
+        if self.__sklearn_is_fitted__():
+            self._check_growth(matrix, source)
+            step = type(self)._partial_fit
+        step = functools.partial(
+            step, given=with_features(data, Given(user_features, item_features, sample_weight))
+        )
         return self._train(step, (matrix, times, source), progress, callback, threads)
 
     def _fit(self, X: sp.csr_array, run: Training, given: Given = Given()) -> None:  # noqa: B008 - frozen
@@ -294,9 +299,7 @@ class LightFM(_Hybrid):
         rng = generator(self.rng)
         features = self._read(X, given)
         tables = [self._going_on(side, now, rng) for side, now in zip(SIDES, features, strict=True)]
-        # The same seed must not repeat the draws of the training before.
-        seed = int(rng.integers(2**63)) ^ zlib.crc32(self.item_embeddings_.tobytes())
-        self._learn(X, run, given, features, tables, seed)
+        self._learn(X, run, given, features, tables, another_seed(rng, self.item_embeddings_))
 
     def _going_on(self, side: SideName, now: Features, rng: np.random.Generator) -> Table:
         before = self._parameters(side)
@@ -341,17 +344,11 @@ class LightFM(_Hybrid):
                 f"{side.side}_feature_names_": side.names,
                 f"{side.side}_layout_": np.array([side.indicators > 0, side.normalize], np.float32),
             }
-        copies: list[Parameters] | None = None
-        for epoch in run.epochs(self.epochs):
-            try:
-                engine.epoch(epoch, run.threads)
-            except _core.NumericalError as error:
-                raise self._failure(error, epoch) from error
-            copies = copied(tables, copies, run)
+        for sides in learn(tables, engine.epoch, run, self.epochs, self._failure):
             # One step, so that Ctrl-C cannot part them.
             self.__dict__ |= {
                 f"{side}_{name}_": value
-                for side, values in zip(SIDES, copies, strict=True)
+                for side, values in zip(SIDES, sides, strict=True)
                 for name, value in vars(values).items()
             }
 

@@ -12,8 +12,8 @@ from tastemaker import _core
 from tastemaker._runtime import generator, num_threads
 from tastemaker._validation import check_float, check_int, csr_parts
 from tastemaker.errors import DataError
-from tastemaker.models._biased import Epoch, _Biased
-from tastemaker.models._sgd import Parameters, Table, likes_of
+from tastemaker.models._biased import _Biased
+from tastemaker.models._sgd import Epoch, Parameters, Table, likes_of
 
 Array = npt.NDArray[np.float32]
 

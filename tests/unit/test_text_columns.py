@@ -1,0 +1,51 @@
+"""Text columns of every frame library, as arrays of str."""
+
+from __future__ import annotations
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from tastemaker.data import _frames
+
+texts = ["b", "a", None, "a", "é", "b"]
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        pd.Series(texts, dtype="string"),
+        pd.Series(texts, dtype="string[pyarrow]"),
+        pl.Series("text", texts),
+        pl.Series("text", texts[:2]).append(pl.Series("text", texts[2:])),
+        pa.chunked_array([texts[:2], texts[2:]]),
+    ],
+    ids=["pandas", "pandas-arrow", "polars", "polars-chunks", "pyarrow"],
+)
+def test_text_is_as_it_was(series):
+    array = _frames.series_array(nw.from_native(series, series_only=True))
+    assert array.dtype == object
+    assert array.tolist() == texts
+    assert type(array[1]) is str
+
+
+def test_equal_texts_are_one_object():
+    rows = _frames.series_array(nw.from_native(pl.Series("text", ["long enough"] * 1000), series_only=True))
+    assert len({id(text) for text in rows}) == 1
+
+
+def test_text_without_rows():
+    series = nw.from_native(pl.Series("text", [], dtype=pl.String), series_only=True)
+    assert _frames.series_array(series).shape == (0,)
+
+
+def test_text_without_pyarrow(monkeypatch):
+    def to_arrow(self):
+        raise ModuleNotFoundError("No module named 'pyarrow'")
+
+    monkeypatch.setattr(nw.Series, "to_arrow", to_arrow)
+    array = _frames.series_array(nw.from_native(pl.Series("text", texts), series_only=True))
+    np.testing.assert_array_equal(array, np.array(texts, dtype=object))
