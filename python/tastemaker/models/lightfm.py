@@ -293,13 +293,15 @@ class LightFM(_Hybrid):
         tables = [
             Table(Parameters.start(f.matrix.shape[1], self.factors, self.optimizer, rng)) for f in features
         ]
-        self._learn(X, run, given, features, tables, int(rng.integers(2**63)))
+        X = weighted(X, given.sample_weight)
+        self._learn(X, run, features, tables, int(rng.integers(2**63)))
 
     def _partial_fit(self, X: sp.csr_array, run: Training, given: Given = Given()) -> None:  # noqa: B008 - frozen
         rng = generator(self.rng)
         features = self._read(X, given)
         tables = [self._going_on(side, now, rng) for side, now in zip(SIDES, features, strict=True)]
-        self._learn(X, run, given, features, tables, another_seed(rng, self.item_embeddings_))
+        X = weighted(X, given.sample_weight)
+        self._learn(X, run, features, tables, another_seed(rng, self.item_embeddings_))
 
     def _going_on(self, side: SideName, now: Features, rng: np.random.Generator) -> Table:
         before = self._parameters(side)
@@ -322,16 +324,10 @@ class LightFM(_Hybrid):
         return Parameters(*(getattr(self, f"{side}_{part.name}_") for part in fields(Parameters)))
 
     def _learn(
-        self,
-        X: sp.csr_array,
-        run: Training,
-        given: Given,
-        features: list[Features],
-        tables: list[Table],
-        seed: int,
+        self, X: sp.csr_array, run: Training, features: list[Features], tables: list[Table], seed: int
     ) -> None:
         engine = Engine(
-            examples_of(weighted(X, given.sample_weight), self.loss),
+            examples_of(X, self.loss),
             tables,
             [None if side.identity else side.matrix for side in features],
             self._settings(),
