@@ -7,7 +7,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from tastemaker.models._features import Given
-from tastemaker.models._sgd import Parameters, Table
+from tastemaker.models._sgd import Parameters, Table, weighted
 from tastemaker.models._training import Training
 from tastemaker.models.lightfm import LightFM
 from tastemaker.retrieval import DenseScorer
@@ -22,7 +22,8 @@ class _LightFM(LightFM):
     seed: int
 
     def _fit(self, X: sp.csr_array, run: Training, given: Given = Given()) -> None:  # noqa: B008 - frozen
-        self._learn(X, run, given, self._read(X, given), [Table(side) for side in self.start], self.seed)
+        features, tables = self._read(X, given), [Table(side) for side in self.start]
+        self._learn(weighted(X, given.sample_weight), run, features, tables, self.seed)
 
 
 def queries_of(biases: Array, embeddings: Array) -> Array:
