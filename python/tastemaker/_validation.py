@@ -251,27 +251,52 @@ def _check_shape(name: str, got: tuple[int, int], want: tuple[int | None, int | 
     raise DataError(f"`{name}` must have shape {wanted} (users x items), got {got[0]} x {got[1]}.{hint}")
 
 
+def as_coo(name: str, matrix: Any) -> Any:
+    """Return a scipy matrix of any format as COO, with its entries in their order, duplicates and zeros included.
+
+    Checked before and after: scipy's compiled conversions trust the arrays of a matrix and write past their ends.
+    """
+    if matrix.format in ("csr", "csc"):
+        matrix = _without_rest(name, matrix)
+    elif matrix.format == "bsr":  # its conversion makes as many entries as indptr claims
+        _check_range(name, np.asarray(matrix.indptr), len(matrix.indices) + 1, "block")
+    elif matrix.format == "lil" and [*map(len, matrix.rows)] != [*map(len, matrix.data)]:
+        raise DataError(f"`{name}` must have as many columns as values in each row. The matrix is broken.")
+    try:
+        if matrix.format == "dia":
+            matrix = _inner_diagonals(name, matrix)
+        matrix = matrix.tocoo()
+    except (IndexError, TypeError, ValueError) as error:
+        raise DataError(f"`{name}` is a broken sparse matrix: {error}.") from error
+    if not len(matrix.row) == len(matrix.col) == len(matrix.data):
+        raise DataError(f"`{name}` must have as many rows and columns as values. The matrix is broken.")
+    _check_range(name, np.asarray(matrix.row), matrix.shape[0], "row")
+    _check_range(name, np.asarray(matrix.col), matrix.shape[1], "column")
+    return matrix
+
+
 def _to_csr(name: str, matrix: Any) -> Any:
-    if matrix.format not in ("coo", "csc"):
-        if matrix.format == "bsr":  # its conversion makes as many entries as indptr claims
-            _check_range(name, np.asarray(matrix.indptr), len(matrix.indices) + 1, "block")
-        # Through numpy code that raises: scipy's compiled conversions trust, for example, a BSR's indptr.
-        try:
-            matrix = matrix.tocoo()
-        except (IndexError, TypeError, ValueError) as error:
-            raise DataError(f"`{name}` is a broken sparse matrix: {error}.") from error
-    if matrix.format == "coo":
-        if not len(matrix.row) == len(matrix.col) == len(matrix.data):
-            raise DataError(f"`{name}` must have as many rows and columns as values. The matrix is broken.")
-        _check_range(name, np.asarray(matrix.row), matrix.shape[0], "row")
-        _check_range(name, np.asarray(matrix.col), matrix.shape[1], "column")
-    else:
-        _check_csr_structure(name, matrix, axis=1)
-        nnz = int(matrix.indptr[-1])  # its arrays may be longer, each by its own
-        parts = (np.asarray(matrix.data)[:nnz], np.asarray(matrix.indices)[:nnz], matrix.indptr)
-        matrix = sp.csc_array(parts, shape=matrix.shape)
+    matrix = _without_rest(name, matrix) if matrix.format == "csc" else as_coo(name, matrix)
     # scipy adds duplicates in the matrix's own type, where small integers overflow.
     return matrix.astype(np.float64, copy=False).tocsr()
+
+
+def _without_rest(name: str, matrix: Any) -> Any:
+    """Return a sound CSR or CSC without what its arrays hold beyond the entries, each its own rest."""
+    _check_csr_structure(name, matrix, axis=int(matrix.format == "csc"))
+    nnz = int(matrix.indptr[-1])
+    parts = (np.asarray(matrix.data)[:nnz], np.asarray(matrix.indices)[:nnz], matrix.indptr)
+    return type(matrix)(parts, shape=matrix.shape)
+
+
+def _inner_diagonals(name: str, matrix: Any) -> Any:
+    """Return a DIA anew, so that scipy checks it, without diagonals that lie outside, where its sums overflow."""
+    rows, cols = matrix.shape
+    offsets = np.asarray(matrix.offsets)
+    if offsets.dtype.kind not in "iu":
+        raise DataError(f"`{name}` must have integer offsets, got dtype {offsets.dtype}.")
+    inside = (offsets > -rows) & (offsets < cols)
+    return type(matrix)((matrix.data[inside], offsets[inside]), shape=matrix.shape)
 
 
 def _check_range(name: str, index: np.ndarray, size: int, what: str) -> None:

@@ -123,9 +123,12 @@ def _scipy_matrix(choices: Choices) -> Any:
     dense = np.array([choices.below(3) for _ in range(rows * cols)]).reshape(rows, cols)
     matrix: Any = sp.coo_array(dense.astype(dtype)).asformat(kind)
     for _ in range(choices.below(3)):
-        name = choices.pick(("data", "indices", "indptr", "row", "col", "offsets"))
+        name = choices.pick(("data", "indices", "indptr", "row", "col", "offsets", "rows"))
         array = getattr(matrix, name, None)
-        if not isinstance(array, np.ndarray) or array.dtype == object or not array.size:
+        if not isinstance(array, np.ndarray) or not array.size:
+            continue
+        if array.dtype == object:  # the lists of a LIL
+            array[choices.below(len(array))].append(choices.below(9))
             continue
         change = choices.below(4)
         if change == 0:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tastemaker._validation import as_csr, csr_parts
+from tastemaker._validation import as_coo, as_csr, csr_parts
 from tastemaker.errors import ArgumentTypeError, DataError
 
 DENSE = np.array([[0, 1, 0, 2], [0, 0, 0, 0], [3, 0, -4, 0]], dtype=np.float64)
@@ -218,6 +218,46 @@ def test_a_bsr_with_other_positions_than_its_blocks_is_refused(last, dtype):
     matrix.indptr[-1] = last
     with pytest.raises(DataError, match=r"must have .*block indices"):
         as_csr("data", matrix)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: setattr(m, "data", np.repeat(m.data, 2, axis=0)), "broken sparse matrix"),
+        (lambda m: setattr(m, "data", m.data[:1]), "broken sparse matrix"),
+        (lambda m: setattr(m, "data", m.data[0]), "broken sparse matrix"),
+        (lambda m: setattr(m, "offsets", m.offsets[:1]), "broken sparse matrix"),
+        (lambda m: setattr(m, "offsets", np.zeros_like(m.offsets)), "broken sparse matrix"),
+        (lambda m: setattr(m, "offsets", m.offsets + 0.5), "integer offsets, got dtype float64"),
+    ],
+    ids=["more-diagonals", "fewer-diagonals", "1-d", "fewer-offsets", "one-place", "floats"],
+)
+def test_a_dia_with_other_diagonals_than_offsets_is_refused(change, message):
+    matrix = sound(sp.dia_array)
+    change(matrix)
+    with pytest.raises(DataError, match=message):
+        as_csr("data", matrix)
+
+
+@pytest.mark.parametrize("offset", [-(2**31), 2**31 - 1, 50])
+def test_diagonals_outside_of_a_dia_hold_nothing(offset):
+    matrix = sp.dia_array((np.ones((2, 3)), [0, 50]), shape=(3, 3))
+    matrix.offsets = np.array([0, offset], np.int32)
+    np.testing.assert_array_equal(as_csr("data", matrix).toarray(), np.eye(3))
+
+
+@pytest.mark.parametrize("part", ["rows", "data"])
+def test_a_lil_with_other_columns_than_values_is_refused(part):
+    matrix = sound(sp.lil_array)
+    getattr(matrix, part)[1].append(1)
+    with pytest.raises(DataError, match="as many columns as values in each row"):
+        as_csr("data", matrix)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_coo_holds_the_entries_of_any_format(kind):
+    matrix = sound(sp.csr_array).asformat(kind)
+    np.testing.assert_array_equal(as_coo("data", matrix).toarray(), matrix.toarray())
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -152,7 +152,8 @@ private:
 
     void add(const Side& side, const std::vector<double>& uses, Side Model::* which, int threads) {
         if (side.features && !side.frozen) {
-            SideOf& added = sides_.emplace_back(which, std::make_unique<BusyFeatures>(*side.features, uses));
+            sides_.push_back({which, std::make_unique<BusyFeatures>(*side.features, uses), {}});
+            SideOf& added = sides_.back();
             for (int thread = 0; thread < threads; ++thread) {
                 added.replicas.emplace_back(*added.busy, side);
             }

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import scipy.sparse as sp
 
-from tastemaker._validation import check_float, check_int, friendly
+from tastemaker._validation import as_coo, check_float, check_int, friendly
 from tastemaker.compat.implicit._arguments import max_size, sparse, thread_count
 from tastemaker.compat.implicit.utils import check_random_state
 from tastemaker.errors import DataError
@@ -47,7 +47,7 @@ def train_test_split(ratings: Any, train_percentage: float = 0.8, random_state: 
     """
     share = check_float("train_percentage", train_percentage, low=0, high=1)
     sparse("ratings", ratings)
-    entries = ratings.tocoo()
+    entries = as_coo("ratings", ratings)
     chosen = check_random_state(random_state).random(len(entries.data)) < share
     return _part(entries, chosen), _part(entries, ~chosen & (entries.data > 0))
 
@@ -74,7 +74,7 @@ def leave_k_out_split(
     K = check_int("K", K, low=1)
     share = check_float("train_only_size", train_only_size, low=0, high=1)
     sparse("ratings", ratings)
-    entries = ratings.tocoo()
+    entries = as_coo("ratings", ratings)
     rng = check_random_state(random_state)
     users, counts = np.unique(entries.row, return_counts=True)
     eligible = counts > K + 1

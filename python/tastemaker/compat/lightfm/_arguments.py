@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from tastemaker._validation import as_csr, check_finite, check_int
+from tastemaker._validation import as_coo, as_csr, check_finite, check_int
 from tastemaker.compat._words import in_words
 from tastemaker.errors import ArgumentError, ArgumentTypeError, DataError, ModelFitError
 
@@ -49,18 +49,18 @@ def thread_count(num_threads: Any) -> int:
 
 
 def sparse(name: str, matrix: Any, what: str) -> Any:
-    """Return the matrix, or refuse what is not sparse."""
+    """Return the matrix as COO, or refuse what is not sparse."""
     if not sp.issparse(matrix):
         raise ArgumentTypeError(
             f"`{name}` must be a scipy sparse matrix ({what}), got {type(matrix).__name__}. "
             "Wrap a dense array in scipy.sparse.coo_matrix."
         )
-    return matrix
+    return as_coo(name, matrix)
 
 
 def examples(interactions: Any, sample_weight: Any) -> sp.csr_array:
     """Return likes as weights above 0 and dislikes (values that are not above 0) as weights below."""
-    given = sparse("interactions", interactions, "users x items").tocoo()
+    given = sparse("interactions", interactions, "users x items")
     check_finite("interactions", given.data)
     sizes = np.ones(given.nnz, np.float32) if sample_weight is None else _weights(sample_weight, given)
     values = np.where(given.data > 0, sizes, -sizes)
@@ -68,7 +68,7 @@ def examples(interactions: Any, sample_weight: Any) -> sp.csr_array:
 
 
 def _weights(sample_weight: Any, interactions: Any) -> np.ndarray:
-    weights = sparse("sample_weight", sample_weight, "users x items").tocoo()
+    weights = sparse("sample_weight", sample_weight, "users x items")
     if weights.shape != interactions.shape:
         raise DataError(
             f"`sample_weight` must have the shape of `interactions` {interactions.shape}, got {weights.shape}."

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from tastemaker._validation import check_float
+from tastemaker._validation import as_coo, check_float
 from tastemaker.errors import DataError
 
 __all__ = ["random_train_test_split"]
@@ -31,7 +31,6 @@ def random_train_test_split(
     -------
     (train, test) : (coo_matrix, coo_matrix)
     """
-    matrix: Any = interactions
     if not sp.issparse(interactions):
         raise DataError(
             f"`interactions` must be a scipy sparse matrix, got {type(interactions).__name__}. "
@@ -41,7 +40,7 @@ def random_train_test_split(
     rng = random_state
     if not isinstance(rng, np.random.RandomState):
         rng = np.random.RandomState(random_state)
-    entries = matrix.tocoo()
+    entries = as_coo("interactions", interactions)
     order = np.arange(entries.nnz)
     rng.shuffle(order)
     parts = np.split(order, [int((1.0 - fraction) * entries.nnz)])
