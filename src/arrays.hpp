@@ -51,8 +51,10 @@ struct CsrArrays {
         require(parts.size() == 4, "a CSR matrix is (indptr, indices, values, cols)");
         require(array<offset_t>::check_(parts[0]) && array<index_t>::check_(parts[1]),
                 "CSR indptr must be a contiguous int64 array and indices a contiguous int32 array");
+        py::detail::make_caster<index_t> cols;  // cast() would raise what only a bug in a binding should
+        require(cols.load(parts[3], true), "the columns of a CSR matrix must be an integer of 32 bits");
         CsrArrays csr{py::cast<array<offset_t>>(parts[0]), py::cast<array<index_t>>(parts[1]), std::nullopt,
-                      parts[3].cast<index_t>()};
+                      static_cast<index_t>(cols)};
         if (!parts[2].is_none()) {
             require(array<float>::check_(parts[2]), "CSR values must be a contiguous float32 array");
             csr.values = py::cast<array<float>>(parts[2]);

@@ -231,3 +231,10 @@ def test_memory_safety_of_the_binding(X, rng):
             _core.AlsSolver(**solver)
     with pytest.raises(ValueError, match="indptr"):
         _core.AlsMatrix((np.array([0, 99]), np.array([1], np.int32), None, 4))
+
+
+@pytest.mark.parametrize("columns", [2**40, -(2**31) - 1, 1.5, "x", None])
+def test_columns_that_are_no_32_bit_integer_are_refused(columns):
+    parts = (np.array([0, 1]), np.array([0], np.int32), None, columns)
+    with pytest.raises(ValueError, match="columns of a CSR matrix must be an integer of 32 bits"):
+        _core.AlsMatrix(parts)
