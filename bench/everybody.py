@@ -41,7 +41,9 @@ def main():
     took = time.perf_counter() - start
     peak = (memory.peak() or 0) - before
     print(f"{users:,} users x {items:,} items, 64 factors: {listed:,} users listed in {took:.1f} s")
-    print(f"peak {peak / 1e6:,.0f} MB beyond the model; the factors take {(users + items) * 256 / 1e6:,.0f} MB")
+    print(
+        f"peak {peak / 1e6:,.0f} MB beyond the model; the factors take {(users + items) * 256 / 1e6:,.0f} MB"
+    )
     if wanted < all_batches:
         print(f"extrapolated to all users: {took * users / listed / 60:,.0f} minutes, the same memory")
 
