@@ -1,7 +1,8 @@
 // One epoch over the examples in random order, by threads that share the parameters without locks.
 //
 // Recht, Re, Wright, Niu: Hogwild: A Lock-Free Approach to Parallelizing Stochastic Gradient Descent. NeurIPS 2011.
-// With one thread the result is a function of the seed. With more, an update may be lost where two meet.
+// With one thread the result is a function of the seed. With more, an update may be lost where two meet; features that
+// nearly every example moves are kept apart (replicas.hpp), and negatives made of features come from a snapshot.
 #pragma once
 
 #include <atomic>
