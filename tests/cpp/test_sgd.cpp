@@ -110,6 +110,23 @@ TEST_CASE("sgd: the steps of the optimisers") {
     });
 }
 
+TEST_CASE("sgd: an Adagrad step whose rate knows its own gradient") {
+    for_each_level([] {
+        const offset_t size = 32;
+        std::vector<float> row = random_floats(2 * size, 0.1f, 2, 5);
+        const std::vector<float> before = row;
+        const std::vector<float> g = random_floats(size, -1, 1, 6);
+        simd::kernels().sgd.adagrad_after(row.data(), g.data(), -0.7f, size, {0.05f, 0, 1e-6f, 19, 0, 0});
+        for (std::size_t k = 0; k < static_cast<std::size_t>(size); ++k) {
+            const double gradient = -0.7 * static_cast<double>(g[k]);
+            const double squares = static_cast<double>(before[size + k]) + gradient * gradient;
+            const double moved = static_cast<double>(before[k]) - 0.05 / std::sqrt(squares + 1e-6) * gradient;
+            CHECK(row[k] == doctest::Approx(moved).epsilon(1e-5));
+            CHECK(row[size + k] == doctest::Approx(squares).epsilon(1e-5));
+        }
+    });
+}
+
 TEST_CASE("sgd: a comparison in one pass is three steps") {
     for_each_level([] {
         const simd::SgdKernels& kernels = simd::kernels().sgd;

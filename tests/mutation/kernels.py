@@ -6,9 +6,10 @@ Mutants: a comparison moved by one or turned round, an arithmetic operator, `&&`
 constant. Each is compiled into the smallest test binary, at the baseline SIMD level, where a
 body is the same text as at the others. Survivors are printed with their place.
 
-Of `--each 4`, four survivors change no result: `simd/knn-inl.hpp` `k + width <= n` (the loop for the rest takes over),
-`knn/best_lists.hpp` `capacity() == 0` and `size() >= count + ...` (when room is made), `als/dual.hpp` `cholesky() >= 0`
-(the first pivot is at least 1).
+Some survivors change no result: `simd/knn-inl.hpp` `k + width <= n` (the loop for the rest takes over);
+`knn/best_lists.hpp` `capacity() == 0` and `size() >= count + ...` (when room is made), `size() >= count` (a full list
+raises its floor a little later), `key <= floor` (keys are distinct); `als/dual.hpp` `cholesky() >= 0` (the first pivot
+is at least 1); `select/dense_topn.hpp` `rows <= max` (2^31 queries do not fit a test).
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ KERNELS = {
     "als/dual.hpp": ("als",),
     "simd/cholesky-inl.hpp": ("als",),
     "simd/sgd-inl.hpp": ("sgd",),
-    "sgd/loss.hpp": ("sgd",),
+    "sgd/loss.hpp": ("sgd", "sgd_losses"),
+    "sgd/replicas.hpp": ("sgd_threads",),
 }
 
 _TURNED = [
