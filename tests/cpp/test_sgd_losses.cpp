@@ -1,4 +1,4 @@
-// What WARP and k-OS choose to move, against plain loops over the same draws.
+// What each loss chooses to move, against plain loops over the same draws.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -109,6 +109,37 @@ TEST_CASE("sgd: WARP moves the first violator of its draws, by the rank that the
         }
     }
     CHECK(late > 10);  // of the third batch and later
+}
+
+TEST_CASE("sgd: the logistic and the BPR gradient") {
+    const World world;
+    const sgd::Data data = world.examples.data(nullptr, 0);
+    sgd::Worker worker(world.model, data, world.sampling);
+    const auto chance = [](double x) { return 1 / (1 + std::exp(-x)); };
+    for (index_t user = 1; user < users; ++user) {
+        const index_t item = world.x.view().row(user).indices[0];
+        const std::uint64_t key = subkey(6, static_cast<std::uint64_t>(user));
+        const double bias = static_cast<double>(world.model.users.table.row(user)[factors]);
+        sgd::Choice choice;
+        for (const float value : {2.0f, -3.0f}) {
+            REQUIRE(look(sgd::Logistic{}, worker, {user, item, value, key}, choice));
+            CHECK(choice.item == item);
+            CHECK(choice.other == -1);
+            const double miss = chance(world.score(user, item) + bias) - (value > 0 ? 1 : 0);
+            CHECK(static_cast<double>(choice.gradient) ==
+                  doctest::Approx(std::abs(static_cast<double>(value)) * miss).epsilon(1e-5));
+        }
+        Draws draws(key);
+        index_t other = static_cast<index_t>(draws.below(items));
+        while (world.likes(user, other)) {
+            other = static_cast<index_t>(draws.below(items));
+        }
+        REQUIRE(look(sgd::Bpr{}, worker, {user, item, 2, key}, choice));
+        CHECK(choice.item == item);
+        CHECK(choice.other == other);
+        const double miss = chance(world.score(user, other) - world.score(user, item));
+        CHECK(static_cast<double>(choice.gradient) == doctest::Approx(2 * miss).epsilon(1e-5));
+    }
 }
 
 TEST_CASE("sgd: k-OS moves the k-th best of the likes that it draws") {
