@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from tastemaker.data import _frames
+from tastemaker.data import Dataset, _frames
 
 texts = ["b", "a", None, "a", "é", "b"]
 
@@ -49,3 +49,9 @@ def test_text_without_pyarrow(monkeypatch):
     monkeypatch.setattr(nw.Series, "to_arrow", to_arrow)
     array = _frames.series_array(nw.from_native(pl.Series("text", texts), series_only=True))
     np.testing.assert_array_equal(array, np.array(texts, dtype=object))
+
+
+def test_the_name_of_a_column_may_hold_anything():
+    frame = pl.DataFrame({"\0user": ["a", "b"], "item\ud7ff": ["x", "x"]})
+    data = Dataset.from_frame(frame, user="\0user", item="item\ud7ff")
+    assert data.users.ids.tolist() == ["a", "b"]

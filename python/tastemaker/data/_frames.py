@@ -71,7 +71,7 @@ def _text_array(series: nw.Series[Any]) -> np.ndarray:
     That takes a fifth of the time of making each, and leaves no memory in pieces.
     """
     try:
-        encoded = series.to_arrow().dictionary_encode()
+        encoded = series.alias("").to_arrow().dictionary_encode()  # polars panics at a name with a NUL
     except ModuleNotFoundError:  # pyarrow is optional
         return object_array(series.to_list())  # to_numpy may make fixed-width text, which is slower
     chunks = encoded.chunks if hasattr(encoded, "chunks") else [encoded]
