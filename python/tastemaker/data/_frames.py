@@ -59,9 +59,11 @@ def kind_of(data: nw.DataFrame[Any]) -> FrameKind | None:
 
 
 def series_array(series: nw.Series[Any]) -> np.ndarray:
-    """Return the values of a column; text as an object array of str."""
+    """Return the values of a column; text as an object array of str, integers of 128 bits as one of int."""
     import narwhals.stable.v2 as nw
 
+    if series.dtype in (nw.Int128, nw.UInt128):
+        return object_array(series.to_list())  # numpy has none
     return _text_array(series) if series.dtype == nw.String else series.to_numpy()
 
 

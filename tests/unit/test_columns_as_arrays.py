@@ -1,4 +1,4 @@
-"""Text columns of every frame library, as arrays of str."""
+"""Columns of text and of huge integers in every frame library, as arrays."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from tastemaker.data import Dataset, _frames
+from tastemaker.errors import DataError
 
 texts = ["b", "a", None, "a", "é", "b"]
 
@@ -55,3 +56,12 @@ def test_the_name_of_a_column_may_hold_anything():
     frame = pl.DataFrame({"\0user": ["a", "b"], "item\ud7ff": ["x", "x"]})
     data = Dataset.from_frame(frame, user="\0user", item="item\ud7ff")
     assert data.users.ids.tolist() == ["a", "b"]
+
+
+def test_ids_beyond_64_bits_are_refused_and_weights_are_floats(tmp_path):
+    (tmp_path / "rows.csv").write_text("user,item,weight\na,x,26666666666666666666\n")
+    data = Dataset.from_file(tmp_path / "rows.csv")
+    assert data.matrix.data[0] == np.float32(26666666666666666666)
+    (tmp_path / "rows.csv").write_text("user,item\na,26666666666666666666\n")
+    with pytest.raises(DataError, match=r"must fit int64, got 26666666666666666666\. Convert the ids to str"):
+        Dataset.from_file(tmp_path / "rows.csv")
