@@ -92,6 +92,7 @@ TEST_CASE("sgd: no step of a feature that all items share is lost between thread
         model.items.features = &shared;
         model.items.table.stride = model.users.table.stride = tables.size;  // no state
         model.items.table.rows = 1;
+        model.users.frozen = true;  // or threads would race for them, as they may
         model.users.table.rows = 60;
         std::fill(tables.item.begin(), tables.item.end(), 0.0f);
         sgd::epoch<sgd::Descent>(model, data, {}, Push{}, threads);
