@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from tastemaker.data import Dataset
+from tastemaker.data import Dataset, IdMap
 
 day = 86400
 
@@ -54,6 +56,16 @@ def test_facts(data):
     table = data.item_features.metadata
     arrays += [table.data, table.indices, table.indptr]
     assert facts["memory_bytes"] == sum(array.nbytes for array in arrays)
+    by_item = 8 * data.nnz + 8 * data.n_items  # weights are not all 1
+    assert facts["als_bytes"] == by_item + 2 * (data.n_users + data.n_items) * 64 * 4 + 16_000_000
+
+
+def test_the_size_of_ids():
+    assert IdMap([5, 6, 7]).nbytes == 3 * 8 + 3 * 4
+    assert IdMap([5, 10**9]).nbytes == 2 * 8 + 2 * (8 + 4)
+    short, long = IdMap(["a", "b"]), IdMap(["a" * 1000, "b" * 1000])
+    assert long.nbytes - short.nbytes == 2 * 999
+    assert short.nbytes > 2 * (8 + sys.getsizeof("a"))
 
 
 def test_text(data):
