@@ -21,20 +21,26 @@ struct SgdMatrix {
     CsrView view;
 };
 
+sgd::Popularity popularity_of(const array<index_t>& occurring, index_t items) {
+    require(occurring.ndim() == 1 && items >= 0, "the items that occur must be 1-d");
+    const std::span<const index_t> span(occurring.data(), static_cast<std::size_t>(occurring.size()));
+    require(std::ranges::all_of(span, [&](index_t item) { return item >= 0 && item < items; }),
+            "the items that occur must be columns");
+    return {span, items};
+}
+
 struct SgdExamples {
-    SgdExamples(const py::tuple& parts, array<index_t> drawn_)
-        : arrays(CsrArrays::from_tuple(parts)), view(arrays.view()), drawn(std::move(drawn_)), examples(view) {
-        require(drawn.ndim() == 1, "items to draw from must be 1-d");
-        for (py::ssize_t k = 0; k < drawn.shape(0); ++k) {
-            require(drawn.data()[k] >= 0 && drawn.data()[k] < view.cols, "items to draw from must be columns");
-        }
-    }
-    sgd::Data data() const { return examples.data(drawn.data(), drawn.shape(0)); }
+    SgdExamples(const py::tuple& parts, const array<index_t>& occurring)
+        : arrays(CsrArrays::from_tuple(parts)),
+          view(arrays.view()),
+          examples(view),
+          popularity(popularity_of(occurring, view.cols)) {}
+    sgd::Data data() const { return examples.data(&popularity); }
 
     CsrArrays arrays;
     CsrView view;
-    array<index_t> drawn;
     sgd::Examples examples;
+    sgd::Popularity popularity;
 };
 
 struct SgdSettings {
@@ -88,13 +94,13 @@ auto with_policies(const SgdSettings& settings, index_t items, Fn fn) {
         return with_loss(sgd::Warp(settings.max_sampled, items));
     }
     require(settings.loss == "warp_kos", "an unknown loss");
-    return with_loss(sgd::WarpKos{settings.k, settings.n, settings.max_sampled});
+    return with_loss(sgd::WarpKos(settings.k, settings.n, settings.max_sampled, items));
 }
 
 void check(const sgd::Model& model, const sgd::Data& data, const SgdSettings& settings) {
     require(model.users.count() == data.examples.rows && model.items.count() == data.examples.cols,
             "an epoch needs parameters for every row and column");
-    require(!settings.popularity || data.drawn_size > 0, "there is no item to draw");
+    require(!settings.popularity || !data.popularity->empty(), "there is no item to draw");
 }
 
 offset_t epoch(const SgdExamples& examples, array<float> users, array<float> items, const SgdMatrix* user_features,
@@ -128,25 +134,22 @@ void fold_in(const SgdExamples& examples, array<float> users, array<float> items
     });
 }
 
-// The rows that move are users or items; `drawn` are columns.
+// The rows that move are users or items; negatives are columns.
 void logistic_half_epoch(const SgdMatrix& likes, array<float> table, const array<float>& others,
-                         const array<index_t>& drawn, index_t factors, float learning_rate, float reg,
+                         const sgd::Popularity& popularity, index_t factors, float learning_rate, float reg,
                          int negatives_per_positive, offset_t max_negatives, std::uint64_t key, bool by_row,
                          int threads) {
     constexpr float epsilon = 1e-6f;  // a first step of the whole learning rate, whatever the gradient
     MatrixView<const float> other_view = matrix_view(others);
     other_view.cols = static_cast<index_t>(round_up(factors + 1, simd::sgd_padding));
-    require(drawn.ndim() == 1 && (drawn.shape(0) > 0 || negatives_per_positive == 0), "there is no column to draw");
-    for (py::ssize_t k = 0; k < drawn.shape(0); ++k) {
-        require(drawn.data()[k] >= 0 && drawn.data()[k] < likes.view.cols, "what is drawn must be columns");
-    }
+    require(!popularity.empty() || negatives_per_positive == 0, "there is no column to draw");
+    require(popularity.items() == likes.view.cols, "what is drawn must be columns");
     const MatrixView<float> view = mutable_matrix_view(table);
     const sgd::LogisticMf settings{{learning_rate, 0.0f, epsilon, factors + 1, 0.0f, 0.0f},
                                    reg,
                                    negatives_per_positive,
                                    max_negatives,
-                                   drawn.data(),
-                                   drawn.shape(0),
+                                   &popularity,
                                    key,
                                    by_row};
     const py::gil_scoped_release release;  // as above
@@ -184,9 +187,11 @@ void overwrite(std::vector<array<float>> targets, const std::vector<py::array_t<
 
 void bind_sgd(py::module_& m) {
     m.attr("sgd_padding") = simd::sgd_padding;
+    py::class_<sgd::Popularity>(m, "SgdPopularity")
+        .def(py::init(&popularity_of), py::arg("occurring").noconvert(), py::arg("items"));
     py::class_<SgdMatrix>(m, "SgdMatrix").def(py::init<const py::tuple&>(), py::arg("csr"));
     py::class_<SgdExamples>(m, "SgdExamples")
-        .def(py::init<const py::tuple&, array<index_t>>(), py::arg("csr"), py::arg("drawn").noconvert());
+        .def(py::init<const py::tuple&, array<index_t>>(), py::arg("csr"), py::arg("occurring").noconvert());
     py::class_<SgdSettings>(m, "SgdSettings")
         .def(py::init([](std::string loss, std::string optimizer, float learning_rate, float rho, float epsilon,
                          float reg_user, float reg_item, int max_sampled, int k, int n, bool popularity, bool verify,
@@ -218,7 +223,7 @@ void bind_sgd(py::module_& m) {
           py::arg("threads"));
     m.def("overwrite", &overwrite, py::arg("targets").noconvert(), py::arg("sources").noconvert());
     m.def("logistic_half_epoch", &logistic_half_epoch, py::arg("likes"), py::arg("table").noconvert(),
-          py::arg("others").noconvert(), py::arg("drawn").noconvert(), py::arg("factors"), py::kw_only(),
+          py::arg("others").noconvert(), py::arg("popularity"), py::arg("factors"), py::kw_only(),
           py::arg("learning_rate"), py::arg("reg"), py::arg("negatives_per_positive"), py::arg("max_negatives"),
           py::arg("key"), py::arg("by_row"), py::arg("threads"));
 }

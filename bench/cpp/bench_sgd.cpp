@@ -62,7 +62,8 @@ void sgd_epoch(benchmark::State& state, const Loss& loss, bool popularity) {
     const auto threads = static_cast<int>(state.range(0));
     const Likes likes;
     const sgd::Examples examples(likes.view());
-    const sgd::Data data = examples.data(likes.indices.data(), static_cast<offset_t>(likes.indices.size()));
+    const sgd::Popularity popular(likes.indices, items);
+    const sgd::Data data = examples.data(&popular);
     Side user(users);
     Side item(items);
     const sgd::Model model{user.view(), item.view(), factors, true};
@@ -93,6 +94,6 @@ void shapes(benchmark::internal::Benchmark* bench) {
 BENCHMARK_CAPTURE(sgd_epoch, logistic, sgd::Logistic{}, false)->Apply(shapes);
 BENCHMARK_CAPTURE(sgd_epoch, bpr, sgd::Bpr{}, true)->Apply(shapes);
 BENCHMARK_CAPTURE(sgd_epoch, warp, sgd::Warp(10, items), false)->Apply(shapes);
-BENCHMARK_CAPTURE(sgd_epoch, warp_kos, (sgd::WarpKos{5, 10, 10}), false)->Apply(shapes);
+BENCHMARK_CAPTURE(sgd_epoch, warp_kos, sgd::WarpKos(5, 10, 10, items), false)->Apply(shapes);
 
 }  // namespace

@@ -170,11 +170,14 @@ class SparseOperand(metaclass=_NativeType):
 # sgd
 sgd_padding: int
 
+class SgdPopularity(metaclass=_NativeType):
+    def __init__(self, occurring: npt.NDArray[np.int32], items: int) -> None: ...
+
 class SgdMatrix(metaclass=_NativeType):
     def __init__(self, csr: CsrParts) -> None: ...
 
 class SgdExamples(metaclass=_NativeType):
-    def __init__(self, csr: CsrParts, drawn: npt.NDArray[np.int32]) -> None: ...
+    def __init__(self, csr: CsrParts, occurring: npt.NDArray[np.int32]) -> None: ...
 
 class SgdSettings(metaclass=_NativeType):
     def __init__(
@@ -225,7 +228,7 @@ def logistic_half_epoch(
     likes: SgdMatrix,
     table: npt.NDArray[np.float32],
     others: npt.NDArray[np.float32],
-    drawn: npt.NDArray[np.int32],
+    popularity: SgdPopularity,
     factors: int,
     *,
     learning_rate: float,

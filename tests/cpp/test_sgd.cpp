@@ -195,28 +195,27 @@ TEST_CASE("sgd: likes are those of the matrix") {
     }
 }
 
-TEST_CASE("sgd: who likes everything has a hundred draws for each negative wanted, and gets none") {
+TEST_CASE("sgd: who likes everything has no negative, and nothing moves") {
     const Interactions x(1, 9);
     const sgd::Examples examples(x.view());
+    const sgd::Popularity popularity(x.indices, 9);
+    const sgd::Data data = examples.data(&popularity);
     Tables tables(1, 9, 3);
     const sgd::Model model = tables.model(0);
-    const sgd::Data data = examples.data(x.indices.data(), 9);
-    const sgd::Sampling sampling{5, 0, false, true};
-    const sgd::Worker worker(model, data, sampling);
-    for (const int most : {1, 7}) {
-        sgd::Prepared prepared;
-        sgd::start_draws(worker, prepared, 2, most);
-        CHECK(prepared.draws_left == 100 * most);
-        worker.draw(prepared, most);
-        CHECK(prepared.found == 0);
-        CHECK(prepared.draws_left <= 0);
+    const std::vector<float> before(tables.item.begin(), tables.item.end());
+    for (const bool popular : {false, true}) {
+        const sgd::Sampling sampling{5, 0, popular, true};
+        CHECK(sgd::epoch<sgd::Adagrad>(model, data, sampling, sgd::Bpr{}, 1) == 0);
+        CHECK(sgd::epoch<sgd::Adagrad>(model, data, sampling, sgd::Warp(20, 9), 1) == 0);
+        CHECK(sgd::epoch<sgd::Adagrad>(model, data, sampling, sgd::WarpKos(2, 4, 20, 9), 1) == 0);
     }
+    CHECK(std::equal(before.begin(), before.end(), tables.item.begin()));
 }
 
 TEST_CASE("sgd: an epoch of one thread is reproducible, a synchronous one at any number of threads") {
     const Interactions x(40, 30);
     const sgd::Examples examples(x.view());
-    const sgd::Data data = examples.data(x.indices.data(), static_cast<offset_t>(x.indices.size()));
+    const sgd::Data data = examples.data(nullptr);
     for (const float growth : {0.0f, 1e-3f}) {
         const auto run = [&](bool synchronous, int threads) {
             Tables tables(40, 30, 20);
@@ -239,7 +238,7 @@ TEST_CASE("sgd: neighbours in an epoch share users, unless items have features")
     constexpr index_t n = 500;
     const Interactions x(n, n);  // some 80,000: enough for runs of 16
     const sgd::Examples examples(x.view());
-    const sgd::Data data = examples.data(nullptr, 0);
+    const sgd::Data data = examples.data(nullptr);
     std::vector<index_t> columns(n);
     std::iota(columns.begin(), columns.end(), 0);
     std::vector<offset_t> rows(n + 1);
@@ -261,7 +260,7 @@ TEST_CASE("sgd: neighbours in an epoch share users, unless items have features")
 TEST_CASE("sgd: parameters that are not finite end an epoch with an error") {
     const Interactions x(5, 9);
     const sgd::Examples examples(x.view());
-    const sgd::Data data = examples.data(x.indices.data(), static_cast<offset_t>(x.indices.size()));
+    const sgd::Data data = examples.data(nullptr);
     Tables tables(5, 9, 3);
     tables.user[0] = std::numeric_limits<float>::infinity();
     CHECK_THROWS_AS(sgd::epoch<sgd::Adagrad>(tables.model(0), data, {}, sgd::Bpr{}, 1), NumericalError);

@@ -53,22 +53,17 @@ struct Found {
 
 // The first of at most `most` draws that the user does not like and that scores above the bound.
 Found plain_search(const World& world, Draws& draws, index_t user, double bound, int most) {
-    int sampled = 0;
-    for (int draw = 0; draw < 100 * most && sampled < most; ++draw) {
+    for (int sampled = 1; sampled <= most; ++sampled) {
         const auto item = static_cast<index_t>(draws.below(items));
-        if (world.likes(user, item)) {
-            continue;
-        }
-        ++sampled;
-        if (world.score(user, item) > bound) {
+        if (!world.likes(user, item) && world.score(user, item) > bound) {
             return {item, sampled};
         }
     }
     return {};
 }
 
-double plain_loss(index_t others, int sampled) {
-    return std::min(std::log(std::max(std::floor(static_cast<double>(others) / sampled), 1.0)), 10.0);
+double plain_loss(int sampled) {
+    return std::min(std::log(std::max(std::floor((items - 1.0) / sampled), 1.0)), 10.0);
 }
 
 // Lets a loss look at an example as an epoch does.
@@ -85,7 +80,7 @@ bool look(const Loss& loss, sgd::Worker& worker, const sgd::Example& example, sg
 
 TEST_CASE("sgd: WARP moves the first violator of its draws, by the rank that their number suggests") {
     const World world;
-    const sgd::Data data = world.examples.data(nullptr, 0);
+    const sgd::Data data = world.examples.data(nullptr);
     sgd::Worker worker(world.model, data, world.sampling);
     int late = 0;
     for (const int most : {1, 3, 4, 5, 30, 60}) {
@@ -101,7 +96,7 @@ TEST_CASE("sgd: WARP moves the first violator of its draws, by the rank that the
                     CHECK(choice.item == item);
                     CHECK(choice.other == found.item);
                     CHECK(choice.other_row == world.model.items.table.row(found.item));
-                    const double gradient = plain_loss(items - 1, found.sampled);
+                    const double gradient = plain_loss(found.sampled);
                     CHECK(static_cast<double>(choice.gradient) == doctest::Approx(gradient));
                     late += found.sampled > 12;
                 }
@@ -111,9 +106,35 @@ TEST_CASE("sgd: WARP moves the first violator of its draws, by the rank that the
     CHECK(late > 10);  // of the third batch and later
 }
 
+TEST_CASE("sgd: popularity draws items as often as they occur, and none that never does") {
+    for (const index_t n : {1, 7, 300}) {
+        std::vector<index_t> occurring;
+        for (index_t item = 0; item < n; ++item) {
+            const index_t times = n == 1 ? 1 : item % 3 == 0 ? 0 : 1 + item * item % 50;
+            occurring.insert(occurring.end(), static_cast<std::size_t>(times), item);
+        }
+        const sgd::Popularity popularity(occurring, n);
+        CHECK(popularity.items() == n);
+        CHECK(!popularity.empty());
+        constexpr int total = 1 << 20;
+        std::vector<double> drawn(static_cast<std::size_t>(n));
+        Draws draws(9);
+        for (int draw = 0; draw < total; ++draw) {
+            ++drawn[static_cast<std::size_t>(popularity.draw(draws))];
+        }
+        for (index_t item = 0; item < n; ++item) {
+            const double chance =
+                static_cast<double>(std::ranges::count(occurring, item)) / static_cast<double>(occurring.size());
+            const double deviation = std::sqrt(total * chance * (1 - chance));
+            CHECK(std::abs(drawn[static_cast<std::size_t>(item)] - total * chance) <= 4 * deviation);
+        }
+    }
+    CHECK(sgd::Popularity({}, 5).empty());
+}
+
 TEST_CASE("sgd: the logistic and the BPR gradient") {
     const World world;
-    const sgd::Data data = world.examples.data(nullptr, 0);
+    const sgd::Data data = world.examples.data(nullptr);
     sgd::Worker worker(world.model, data, world.sampling);
     const auto chance = [](double x) { return 1 / (1 + std::exp(-x)); };
     for (index_t user = 1; user < users; ++user) {
@@ -144,7 +165,7 @@ TEST_CASE("sgd: the logistic and the BPR gradient") {
 
 TEST_CASE("sgd: k-OS moves the k-th best of the likes that it draws") {
     const World world;
-    const sgd::Data data = world.examples.data(nullptr, 0);
+    const sgd::Data data = world.examples.data(nullptr);
     sgd::Worker worker(world.model, data, world.sampling);
     struct Case {
         int k, n;
@@ -152,7 +173,7 @@ TEST_CASE("sgd: k-OS moves the k-th best of the likes that it draws") {
     int found_any = 0;
     for (const auto [k, n] :
          {Case{1, 1}, Case{1, 3}, Case{2, 10}, Case{5, 10}, Case{3, 13}, Case{9, 30}, Case{30, 30}}) {
-        const sgd::WarpKos loss{k, n, 6};
+        const sgd::WarpKos loss(k, n, 6, items);
         for (index_t user = 1; user < users; ++user) {
             const auto liked = world.x.view().row(user).indices;
             const auto size = static_cast<offset_t>(liked.size());
@@ -169,8 +190,7 @@ TEST_CASE("sgd: k-OS moves the k-th best of the likes that it draws") {
                 ++found_any;
                 CHECK(choice.item == item);
                 CHECK(choice.other == found.item);
-                const double gradient = plain_loss(items - static_cast<index_t>(size), found.sampled);
-                CHECK(static_cast<double>(choice.gradient) == doctest::Approx(gradient));
+                CHECK(static_cast<double>(choice.gradient) == doctest::Approx(plain_loss(found.sampled)));
             }
         }
     }

@@ -80,7 +80,7 @@ TEST_CASE("sgd: replicas add up what threads learn; running means are those of t
 TEST_CASE("sgd: no step of a feature that all items share is lost between threads") {
     const Interactions x(60, 50);
     const sgd::Examples examples(x.view());
-    const sgd::Data data = examples.data(nullptr, 0);
+    const sgd::Data data = examples.data(nullptr);
     const std::vector<index_t> columns(50, 0);
     std::vector<offset_t> rows(51);
     std::iota(rows.begin(), rows.end(), offset_t{0});
@@ -104,7 +104,7 @@ TEST_CASE("sgd: no step of a feature that all items share is lost between thread
 TEST_CASE("sgd: a snapshot holds what all items are made of, and rounds with it visit each example once") {
     const Interactions x(200, 150);
     const sgd::Examples examples(x.view());
-    const sgd::Data data = examples.data(nullptr, 0);
+    const sgd::Data data = examples.data(nullptr);
     std::vector<index_t> columns;
     std::vector<offset_t> rows{0};
     for (index_t item = 0; item < 150; ++item) {

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 
 MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
-DRAWS_PER_NEGATIVE = 100
+MAX_DRAWS = 100
 
 
 def mix(x: int) -> int:
@@ -71,6 +71,30 @@ def local_shuffle(n: int, key: int, *, item_features: bool) -> Iterator[int]:
                 yield at
 
 
+class Alias:
+    """Draws items as often as they occur: Vose's table, filled from the last item back."""
+
+    def __init__(self, occurring: np.ndarray, items: int) -> None:
+        counts = np.bincount(occurring, minlength=items)
+        best, whole = int(counts.argmax()), 1 << 32
+        share = [math.ceil(int(c) * items / len(occurring) * whole) for c in counts]
+        self.own, self.other = [whole - 1] * items, list(range(items))
+        less = [i for i in range(items) if share[i] < whole]
+        more = [i for i in range(items) if share[i] >= whole]
+        while less and more:
+            small, large = less.pop(), more.pop()
+            self.own[small], self.other[small] = share[small], large
+            share[large] -= whole - share[small]
+            (less if share[large] < whole else more).append(large)
+        for i in less:
+            if share[i] == 0:
+                self.own[i], self.other[i] = 0, best
+
+    def __call__(self, bits: int) -> int:
+        place = below(bits, len(self.own))
+        return place if bits & 0xFFFFFFFF < self.own[place] else self.other[place]
+
+
 @dataclass
 class Side:
     """Parameters of one side: the last column is the bias."""
@@ -120,8 +144,10 @@ class Epoch:
     seed: int
     epoch: int
     likes: sp.csr_array = field(init=False)
+    popularity: Alias = field(init=False)
 
     def __post_init__(self) -> None:
+        self.popularity = Alias(self.X.indices, self.X.shape[1])
         coo = self.X.tocoo()
         like = coo.data > 0
         pairs = tuple(c[like] for c in coo.coords)
@@ -158,28 +184,22 @@ class Epoch:
         q, p = self.users.represent(user), self.items.represent(item)
         return float(q[:-1] @ p[:-1] + q[-1] + p[-1])
 
-    def negatives(self, user: int, stream: Iterator[int], wanted: int) -> Iterator[int]:
-        liked = set(self.likes[[user]].indices.tolist())
-        for _ in range(DRAWS_PER_NEGATIVE * wanted):
-            if self.settings.popularity:
-                item = int(self.X.indices[below(next(stream), self.X.nnz)])
-            else:
-                item = below(next(stream), self.X.shape[1])
-            if item not in liked:
-                yield item
+    def draw(self, stream: Iterator[int]) -> int:
+        bits = next(stream)
+        return self.popularity(bits) if self.settings.popularity else below(bits, self.X.shape[1])
 
     def logistic(self, e: Example) -> tuple[int, None, float]:
         return e.item, None, e.weight * (sigmoid(self.score(e.user, e.item)) - float(e.like))
 
     def bpr(self, e: Example) -> tuple[int, int, float] | None:
-        other = next(self.negatives(e.user, draws(e.key), 1), None)
+        stream, liked = draws(e.key), self.likes[[e.user]].indices
+        other = next((j for j in (self.draw(stream) for _ in range(MAX_DRAWS)) if j not in liked), None)
         if other is None:
             return None
         return e.item, other, e.weight * sigmoid(self.score(e.user, other) - self.score(e.user, e.item))
 
     def warp(self, e: Example) -> tuple[int, int, float] | None:
-        others = self.X.shape[1] - 1
-        return self.violator(e.user, e.item, e.weight, others, draws(e.key))
+        return self.violator(e.user, e.item, e.weight, draws(e.key))
 
     def warp_kos(self, e: Example) -> tuple[int, int, float] | None:
         stream = draws(e.key)
@@ -188,18 +208,17 @@ class Epoch:
         drawn = [below(next(stream), liked.nnz) for _ in range(count)]
         drawn.sort(key=lambda at: -self.score(e.user, int(liked.indices[at])))
         at = drawn[min(self.settings.k, count) - 1]
-        others = self.X.shape[1] - liked.nnz
-        return self.violator(e.user, int(liked.indices[at]), float(liked.data[at]), others, stream)
+        return self.violator(e.user, int(liked.indices[at]), float(liked.data[at]), stream)
 
     def violator(
-        self, user: int, item: int, weight: float, others: int, stream: Iterator[int]
+        self, user: int, item: int, weight: float, stream: Iterator[int]
     ) -> tuple[int, int, float] | None:
-        score, most = self.score(user, item), self.settings.max_sampled
-        for sampled, other in enumerate(self.negatives(user, stream, most), 1):
-            if sampled > most:
-                break
-            if self.score(user, other) > score - 1:
-                return item, other, min(weight * math.log(max(1, others // sampled)), 10.0)
+        score, liked = self.score(user, item), self.likes[[user]].indices
+        for sampled in range(1, self.settings.max_sampled + 1):
+            other = self.draw(stream)
+            if self.score(user, other) > score - 1 and other not in liked:
+                rank = max(1, (self.X.shape[1] - 1) // sampled)
+                return item, other, min(weight * math.log(rank), 10.0)
         return None
 
     def apply(self, user: int, item: int, other: int | None, gradient: float) -> None:

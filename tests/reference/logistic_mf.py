@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from tests.reference.lightfm import below, draws, subkey
+from tests.reference.lightfm import Alias, draws, subkey
 
 
 @dataclass
@@ -30,13 +30,14 @@ def half_epoch(
     key: int,
 ) -> None:
     """Move each row of weights (factors, then the bias) that has likes; squares are its sums of squared gradients."""
+    negative = Alias(drawn, len(others))
     for u in range(likes.shape[0]):
         liked = likes[[u]]
         if liked.nnz == 0:
             continue
         stream = draws(subkey(key, u))
         count = min(liked.nnz * settings.negatives_per_positive, settings.max_negatives)
-        negatives = [int(drawn[below(next(stream), len(drawn))]) for _ in range(count)]
+        negatives = [negative(next(stream)) for _ in range(count)]
         columns = np.concatenate([liked.indices, np.array(negatives, dtype=int)])
         y = np.hstack([others[columns, :-1], np.ones((len(columns), 1))])
         chance = 1 / (1 + np.exp(-(y @ weights[u] + others[columns, -1])))

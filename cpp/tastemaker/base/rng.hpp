@@ -34,11 +34,14 @@ class Draws {
 public:
     explicit Draws(std::uint64_t key) : key_(key) {}
 
-    // Returns a number in [0, n); requires n > 0.
-    offset_t below(offset_t n) {
+    // Returns 64 random bits.
+    std::uint64_t bits() {
         key_ += golden;
-        return static_cast<offset_t>(scale_to(mix(key_), static_cast<std::uint64_t>(n)));
+        return mix(key_);
     }
+
+    // Returns a number in [0, n); requires n > 0.
+    offset_t below(offset_t n) { return static_cast<offset_t>(scale_to(bits(), static_cast<std::uint64_t>(n))); }
 
     // Leaves out the next numbers.
     void skip(offset_t count) { key_ += static_cast<std::uint64_t>(count) * golden; }

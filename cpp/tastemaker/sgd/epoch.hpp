@@ -80,7 +80,7 @@ public:
             }
             if (at_stage(i, 0)) {
                 position = position_of(block * shuffle_.block + inner(i));
-                fetch(worker, position, loss.proposals);
+                fetch(worker, position);
             }
         }
     }
@@ -93,11 +93,11 @@ private:
         return order_(place / shuffle_.run) * shuffle_.run + place % shuffle_.run;
     }
 
-    // Starts fetching the entries that at() and the first draws will read.
-    void fetch(const Worker& worker, offset_t position, int draws) const {
+    // Starts fetching the entries that at() and the first draw will read.
+    void fetch(const Worker& worker, offset_t position) const {
         prefetch(data_.user_of + position, 1);
         prefetch(data_.examples.indices + position, 1);
-        worker.fetch_draws(subkey(key_, static_cast<std::uint64_t>(position)), draws);
+        worker.fetch_draw(Draws(subkey(key_, static_cast<std::uint64_t>(position))));
     }
 
     Example at(offset_t position) const {

@@ -31,11 +31,11 @@ public:
         }
     }
 
-    // What an epoch needs; popularity draws from `drawn`, which must outlive the result as this must.
-    Data data(const index_t* drawn, offset_t drawn_size) const {
+    // What an epoch needs; `popularity` must outlive the result as this must.
+    Data data(const Popularity* popularity) const {
         const CsrView shuffled{csr_.rows, csr_.cols, csr_.indptr, items_.data(),
                                csr_.values ? values_.data() : nullptr};
-        return {shuffled, user_of_.data(), &likes_, drawn, drawn_size};
+        return {shuffled, user_of_.data(), &likes_, popularity};
     }
 
 private:

@@ -16,9 +16,8 @@ struct LogisticMf {
     simd::SgdStep step;
     float reg = 0;
     int negatives_per_positive = 0;
-    offset_t max_negatives = 0;      // of a row
-    const index_t* drawn = nullptr;  // columns that negatives are drawn from
-    offset_t drawn_size = 0;
+    offset_t max_negatives = 0;              // of a row
+    const Popularity* popularity = nullptr;  // of the columns, by which negatives are drawn
     std::uint64_t key = 0;
     bool by_row = true;  // false: every row draws the same, so that it does not depend on its number
 };
@@ -126,7 +125,7 @@ inline void logistic_half_epoch(const CsrView& likes, MatrixView<float> table, M
             }
             Draws draws(settings.by_row ? subkey(settings.key, static_cast<std::uint64_t>(u)) : settings.key);
             for (offset_t left = negatives(u); left > 0; --left) {
-                gradient.add(settings.drawn[draws.below(settings.drawn_size)], 0.0f);
+                gradient.add(settings.popularity->draw(draws), 0.0f);
             }
             const float* g = gradient.finish(table.row(u), settings.reg);
             simd::kernels().sgd.adagrad_after(table.row(u), g, 1.0f, size, settings.step);

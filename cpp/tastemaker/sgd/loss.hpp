@@ -16,7 +16,6 @@ inline float sigmoid(float x) {
 // Likes score high, dislikes low:  weight log(1 + exp(-+score)).
 struct Logistic {
     static constexpr bool searches = false;
-    static constexpr int proposals = 0;
 
     void start(const Worker& worker, Prepared& prepared) const { worker.fetch(prepared.example); }
     void prepare(const Worker&, Prepared&) const {}
@@ -34,27 +33,33 @@ struct Logistic {
     }
 };
 
-// Begins the draws of an example, which looks for up to `most` negatives.
-inline void begin_draws(Prepared& prepared, int most) {
-    prepared.draws = Draws(prepared.example.key);
-    prepared.draws_left = draws_per_negative * most;
-}
-
-// Starts fetching an example and what decides which of the first draws are negatives.
-inline void start_draws(const Worker& worker, Prepared& prepared, int proposals, int most) {
-    worker.fetch(prepared.example);
-    begin_draws(prepared, most);
-    worker.propose(prepared, proposals);
-}
-
 // A like scores above an item drawn at random:  weight log(1 + exp(other - item)).
 // Rendle et al.: BPR: Bayesian Personalized Ranking from Implicit Feedback. UAI 2009.
 struct Bpr {
     static constexpr bool searches = false;
-    static constexpr int proposals = 2;
+    static constexpr int ahead = 2;  // draws whose cache misses are hidden
 
-    void start(const Worker& worker, Prepared& prepared) const { start_draws(worker, prepared, proposals, 1); }
-    void prepare(const Worker& worker, Prepared& prepared) const { worker.draw(prepared, 1); }
+    void start(const Worker& worker, Prepared& prepared) const {
+        worker.fetch(prepared.example);
+        prepared.draws = Draws(prepared.example.key);
+        worker.draw(prepared, ahead);
+        for (int t = 0; t < ahead; ++t) {
+            worker.fetch_eligible(prepared.example.user, prepared.negatives[t]);
+        }
+    }
+
+    void prepare(const Worker& worker, Prepared& prepared) const {
+        prepared.found = 0;
+        for (int drawn = 0; drawn < max_draws; ++drawn) {
+            const index_t item = drawn < ahead ? prepared.negatives[drawn] : worker.next_item(prepared.draws);
+            if (worker.eligible(prepared.example.user, item)) {
+                worker.fetch_item(item);
+                prepared.negatives[0] = item;
+                prepared.found = 1;
+                return;
+            }
+        }
+    }
 
     bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
         if (prepared.found == 0) {
@@ -71,32 +76,6 @@ struct Bpr {
     }
 };
 
-// Looks for an item that scores above that of the choice by more than -1, in at most max_sampled draws, of which the
-// first are prepared. Sets the other item and returns after how many; 0: none was found. What is found does not depend
-// on the batches.
-inline int find_violator(Worker& worker, float score, int max_sampled, Prepared& prepared, Choice& choice) {
-    for (int sampled = 0; prepared.found > 0;) {
-        const float* rows[batch];
-        float scores[batch];
-        for (int t = 0; t < prepared.found; ++t) {
-            rows[t] = worker.glance_row(prepared.negatives[t], t);
-        }
-        worker.score(rows, prepared.found, scores);
-        for (int t = 0; t < prepared.found; ++t) {
-            if (scores[t] > score - 1.0f) {
-                choice.other = prepared.negatives[t];
-                choice.other_row = worker.snapshot.data ? worker.item_row(choice.other, t) : rows[t];
-                if (worker.score_now(choice.other_row, scores[t]) > score - 1.0f) {
-                    return sampled + t + 1;
-                }
-            }
-        }
-        sampled += prepared.found;
-        worker.draw(prepared, worker.together(batch, max_sampled - sampled));
-    }
-    return 0;
-}
-
 inline constexpr float max_rank_loss = 10.0f;  // keeps one rare example from throwing the rest about
 
 // log of the rank that the first violator among `sampled` draws of `others` items suggests; never below log 1.
@@ -104,25 +83,71 @@ inline float rank_loss(index_t others, int sampled) {
     return std::log(static_cast<float>(std::max(others / sampled, 1)));
 }
 
-// A like scores above whatever violates that, and the more the sooner a violator is found.
-// Weston, Bengio, Usunier: WSABIE: Scaling Up To Large Vocabulary Image Annotation. IJCAI 2011.
-class Warp {
+// What WARP and k-OS share: for a like they look for an item that violates it, that is, scores above it by more than
+// -1, and count the more the sooner they find one. What the user likes is no violator, but counts as drawn.
+class Search {
 public:
-    static constexpr bool searches = true;
-    static constexpr int proposals = first_batch + 1;
-
-    Warp(int max_sampled, index_t items) : loss_(static_cast<std::size_t>(max_sampled) + 1) {
+    Search(int max_sampled, index_t items) : loss_(static_cast<std::size_t>(max_sampled) + 1) {
         for (int sampled = 1; sampled <= max_sampled; ++sampled) {
             loss_[static_cast<std::size_t>(sampled)] = rank_loss(items - 1, sampled);
         }
     }
 
+    // Draws the first items to look at, and starts fetching them.
+    void prepare(const Worker& worker, Prepared& prepared) const { draw(worker, prepared, first_batch, 0); }
+
+    // Completes the choice of an item that scores so; returns whether there is a violator. Which one does not depend on
+    // the batches.
+    bool operator()(Worker& worker, Prepared& prepared, float score, float weight, Choice& choice) const {
+        for (int sampled = 0; prepared.found > 0;) {
+            const float* rows[batch];
+            float scores[batch];
+            for (int t = 0; t < prepared.found; ++t) {
+                rows[t] = worker.glance_row(prepared.negatives[t], t);
+            }
+            worker.score(rows, prepared.found, scores);
+            for (int t = 0; t < prepared.found; ++t) {
+                if (scores[t] > score - 1.0f && worker.eligible(prepared.example.user, prepared.negatives[t])) {
+                    choice.other = prepared.negatives[t];
+                    choice.other_row = worker.snapshot.data ? worker.item_row(choice.other, t) : rows[t];
+                    if (worker.score_now(choice.other_row, scores[t]) > score - 1.0f) {
+                        const float loss = loss_[static_cast<std::size_t>(sampled + t + 1)];
+                        choice.gradient = std::min(weight * loss, max_rank_loss);
+                        return true;
+                    }
+                }
+            }
+            sampled += prepared.found;
+            draw(worker, prepared, batch, sampled);
+        }
+        return false;
+    }
+
+private:
+    void draw(const Worker& worker, Prepared& prepared, int most, int sampled) const {
+        const int max_sampled = static_cast<int>(loss_.size()) - 1;
+        worker.draw(prepared, worker.together(most, max_sampled - sampled));
+        for (int t = 0; t < prepared.found; ++t) {
+            worker.fetch_weights(prepared.negatives[t]);
+        }
+    }
+
+    std::vector<float> loss_;  // by the number of draws; one logarithm less per example
+};
+
+// A like scores above whatever violates that.
+// Weston, Bengio, Usunier: WSABIE: Scaling Up To Large Vocabulary Image Annotation. IJCAI 2011.
+class Warp {
+public:
+    static constexpr bool searches = true;
+
+    Warp(int max_sampled, index_t items) : search_(max_sampled, items) {}
+
     void start(const Worker& worker, Prepared& prepared) const {
-        start_draws(worker, prepared, proposals, max_sampled());
+        worker.fetch(prepared.example);
+        prepared.draws = Draws(prepared.example.key);
     }
-    void prepare(const Worker& worker, Prepared& prepared) const {
-        worker.draw(prepared, worker.together(first_batch, max_sampled()));
-    }
+    void prepare(const Worker& worker, Prepared& prepared) const { search_.prepare(worker, prepared); }
 
     bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
         const Example& example = prepared.example;
@@ -131,34 +156,25 @@ public:
         float score[4];
         worker.score(rows, 1, score);
         choice = {example.item, -1, rows[0], nullptr, 0};
-        const int sampled = find_violator(worker, score[0], max_sampled(), prepared, choice);
-        if (sampled == 0) {
-            return false;
-        }
-        choice.gradient = std::min(example.weight() * loss_[static_cast<std::size_t>(sampled)], max_rank_loss);
-        return true;
+        return search_(worker, prepared, score[0], example.weight(), choice);
     }
 
 private:
-    int max_sampled() const { return static_cast<int>(loss_.size()) - 1; }
-
-    std::vector<float> loss_;  // by the number of draws; one logarithm less per example
+    Search search_;
 };
 
 // WARP for the k-th best of n likes drawn at random, so that not only the very best counts.
 // Weston, Yee, Weiss: Learning to Rank Recommendations with the k-Order Statistic Loss. RecSys 2013.
-struct WarpKos {
+class WarpKos {
+public:
     static constexpr bool searches = true;
-    static constexpr int proposals = first_batch + 1;
 
-    int k;
-    int n;
-    int max_sampled;
+    WarpKos(int k, int n, int max_sampled, index_t items) : k_(k), n_(n), search_(max_sampled, items) {}
 
     void start(const Worker& worker, Prepared& prepared) const {
         const SparseRow liked = likes(worker, prepared.example);
         worker.fetch_user(prepared.example.user);
-        begin_draws(prepared, max_sampled);
+        prepared.draws = Draws(prepared.example.key);
         for (int t = 0; t < drawn_likes(liked); ++t) {
             const offset_t place = prepared.draws.below(liked.size());
             if (t < likes_ahead) {
@@ -166,14 +182,13 @@ struct WarpKos {
             }
             prefetch(liked.indices.data() + place, 1);
         }
-        worker.propose(prepared, proposals);
     }
 
     void prepare(const Worker& worker, Prepared& prepared) const {
         const SparseRow liked = likes(worker, prepared.example);
         for_drawn(prepared, liked,
                   [&](int, index_t place) { worker.fetch_weights(liked.indices[static_cast<std::size_t>(place)]); });
-        worker.draw(prepared, worker.together(first_batch, max_sampled));
+        search_.prepare(worker, prepared);
     }
 
     bool operator()(Worker& worker, Prepared& prepared, Choice& choice) const {
@@ -183,20 +198,14 @@ struct WarpKos {
         choice = {liked.indices[static_cast<std::size_t>(drawn.place)], -1, nullptr, nullptr, 0};
         choice.item_row = worker.item_row(choice.item, batch);
         const float score = worker.score_now(choice.item_row, drawn.score);
-        const int sampled = find_violator(worker, score, max_sampled, prepared, choice);
-        if (sampled == 0) {
-            return false;
-        }
-        const index_t others = worker.model.items.count() - static_cast<index_t>(liked.size());
-        choice.gradient = std::min(liked.value(drawn.place) * rank_loss(others, sampled), max_rank_loss);
-        return true;
+        return search_(worker, prepared, score, liked.value(drawn.place), choice);
     }
 
 private:
     static SparseRow likes(const Worker& worker, const Example& example) {
         return worker.data.likes->csr().row(example.user);
     }
-    int drawn_likes(const SparseRow& liked) const { return static_cast<int>(std::min<offset_t>(n, liked.size())); }
+    int drawn_likes(const SparseRow& liked) const { return static_cast<int>(std::min<offset_t>(n_, liked.size())); }
 
     // Calls fn(t, place) for the likes that were drawn: the first are kept, others are drawn again.
     template <class Fn>
@@ -227,7 +236,7 @@ private:
                 worker.score(rows, t % batch + 1, scores.data() + (t - t % batch));
             }
         });
-        const int at = place_of_kth(scores.data(), count, std::min(k, count));
+        const int at = place_of_kth(scores.data(), count, std::min(k_, count));
         return {places[static_cast<std::size_t>(at)], scores[static_cast<std::size_t>(at)]};
     }
 
@@ -247,6 +256,10 @@ private:
         }
         return at;
     }
+
+    int k_;
+    int n_;
+    Search search_;
 };
 
 }  // namespace tastemaker::sgd

@@ -8,6 +8,7 @@
 #include "tastemaker/base/rng.hpp"
 #include "tastemaker/base/views.hpp"
 #include "tastemaker/sgd/likes.hpp"
+#include "tastemaker/sgd/popularity.hpp"
 #include "tastemaker/simd/kernels.hpp"
 
 namespace tastemaker::sgd {
@@ -61,8 +62,7 @@ struct Data {
     CsrView examples;
     const index_t* user_of = nullptr;
     const Likes* likes = nullptr;
-    const index_t* drawn = nullptr;  // items that "popularity" draws negatives from
-    offset_t drawn_size = 0;
+    const Popularity* popularity = nullptr;  // where Sampling asks for it
 };
 
 // Where the draws of an epoch come from, and how its comparisons are sampled.

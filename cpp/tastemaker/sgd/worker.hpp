@@ -12,8 +12,7 @@
 
 namespace tastemaker::sgd {
 
-// An example gives up after this many draws per negative that it may use: nearly everything is liked.
-inline constexpr int draws_per_negative = 100;
+inline constexpr int max_draws = 100;  // for an item that is not liked; then nearly everything is
 
 // The factors by which all parameters of a side have grown, see epoch.hpp.
 struct Scales {
@@ -27,22 +26,17 @@ struct Scored {
     float score = 0;
 };
 
-inline constexpr int batch = 8;            // items scored together: their cache misses overlap
-inline constexpr int first_batch = 4;      // most examples find a violator among these
-inline constexpr int proposals_ahead = 5;  // draws whose cache misses are hidden
-inline constexpr int likes_ahead = 12;     // likes that k-OS draws once; by default it draws ten
+inline constexpr int batch = 8;         // items scored together: their cache misses overlap
+inline constexpr int first_batch = 4;   // most examples find a violator among these
+inline constexpr int likes_ahead = 12;  // likes that k-OS draws once; by default it draws ten
 
 // An example whose rows, and those of the negatives that it will look at first, are on their way to the cache.
 struct Prepared {
     Example example;
     bool empty = false;  // no example
     Draws draws{0};
-    int draws_left = 0;
-    int proposed = 0;  // items drawn ahead, of which the first `taken` have been looked at
-    int taken = 0;
-    int found = 0;
     index_t likes[likes_ahead] = {};  // places of the first likes that were drawn, for k-OS
-    index_t proposals[proposals_ahead] = {};
+    int found = 0;                    // how many negatives there are
     index_t negatives[batch] = {};
 };
 
@@ -128,47 +122,40 @@ public:
         return out[0];
     }
 
-    // Draws items that draw() will look at first, and starts fetching what tells whether the user likes them.
-    void propose(Prepared& prepared, int n) const {
-        prepared.taken = 0;
-        prepared.proposed = std::min(n, proposals_ahead);
-        for (int t = 0; t < prepared.proposed; ++t) {
-            prepared.proposals[t] = next_item(prepared.draws);
-            if (sampling.verify) {
-                data.likes->fetch(prepared.example.user, prepared.proposals[t]);
-            }
-        }
-    }
-
     // How many negatives to look at together, of `left`. Those made of features are looked at one by one: to make one
     // takes longer than a miss, and any behind the violator would be made for nothing.
     int together(int most, int left) const { return std::min(model.items.features && !snapshot.data ? 1 : most, left); }
 
-    // Draws up to n items that the user does not like to prepared.negatives; fewer when draws_left runs out.
+    // Draws n items to prepared.negatives.
     void draw(Prepared& prepared, int n) const {
-        prepared.found = 0;
-        while (prepared.found < n && prepared.draws_left > 0) {
-            --prepared.draws_left;
-            const index_t item =
-                prepared.taken < prepared.proposed ? prepared.proposals[prepared.taken++] : next_item(prepared.draws);
-            if (!sampling.verify || !data.likes->contains(prepared.example.user, item)) {
-                fetch_weights(item);
-                prepared.negatives[prepared.found++] = item;
-            }
+        prepared.found = n;
+        for (int t = 0; t < n; ++t) {
+            prepared.negatives[t] = next_item(prepared.draws);
         }
     }
 
-    // Starts fetching what the first n draws of an example find.
-    void fetch_draws(std::uint64_t key, int n) const {
+    // Starts fetching what the next draw finds.
+    void fetch_draw(const Draws& draws) const {
         if (sampling.popularity) {
-            Draws draws(key);
-            for (int t = 0; t < n; ++t) {
-                prefetch(data.drawn + draws.below(data.drawn_size), 1);
-            }
+            data.popularity->fetch(draws);
         }
     }
 
-    // Starts fetching what score() reads of an item.
+    index_t next_item(Draws& draws) const {
+        return sampling.popularity ? data.popularity->draw(draws)
+                                   : static_cast<index_t>(draws.below(model.items.count()));
+    }
+
+    // Whether an item may be a negative of a user; and starts fetching what tells so.
+    bool eligible(index_t user, index_t item) const { return !sampling.verify || !data.likes->contains(user, item); }
+    void fetch_eligible(index_t user, index_t item) const {
+        if (sampling.verify) {
+            data.likes->fetch(user, item);
+        }
+    }
+
+    // Starts fetching all of an item, to score and move it; or what score() reads.
+    void fetch_item(index_t item) const { fetch(model.items, item, model.items.table.stride); }
     void fetch_weights(index_t item) const {
         if (snapshot.data) {
             prefetch(snapshot.row(item), static_cast<std::size_t>(size) * sizeof(float));
@@ -180,7 +167,7 @@ public:
     // Starts fetching what an example is about: all of its rows, since most examples change them.
     void fetch(const Example& example) const {
         fetch_user(example.user);
-        fetch(model.items, example.item, model.items.table.stride);
+        fetch_item(example.item);
     }
     void fetch_user(index_t user) const { fetch(model.users, user, model.users.table.stride); }
 
@@ -206,11 +193,6 @@ public:
     std::vector<float> scores;
 
 private:
-    index_t next_item(Draws& draws) const {
-        return sampling.popularity ? data.drawn[draws.below(data.drawn_size)]
-                                   : static_cast<index_t>(draws.below(model.items.count()));
-    }
-
     static void fetch(const Side& side, index_t i, offset_t floats) {
         if (!side.features) {
             prefetch(side.table.row(i), static_cast<std::size_t>(floats) * sizeof(float));

@@ -118,7 +118,7 @@ class LogisticMF(_Biased):
         users, items = tables
         matrices = likes, likes.T.tocsr()
         by_user, by_item = (_core.SgdMatrix(csr_parts(matrix)) for matrix in matrices)
-        of_items, of_users = (np.ascontiguousarray(matrix.indices, dtype=np.int32) for matrix in matrices)
+        of_items, of_users = map(_popularity, matrices)
 
         def run(epoch: int, threads: int) -> None:
             self._half_epoch(by_user, users, items, of_items, seed + 2 * epoch, threads)
@@ -131,7 +131,7 @@ class LogisticMF(_Biased):
         likes: _core.SgdMatrix,
         table: Table,
         others: Table,
-        drawn: npt.NDArray[np.int32],
+        popularity: _core.SgdPopularity,
         key: int,
         threads: int,
         *,
@@ -142,7 +142,7 @@ class LogisticMF(_Biased):
             likes,
             table.data,
             others.data,
-            drawn,
+            popularity,
             table.factors,
             learning_rate=self.learning_rate,
             reg=self.reg,
@@ -161,7 +161,12 @@ class LogisticMF(_Biased):
         users = Table(Parameters(state[:, :-1], state[:, -1], state, state[:0]))
         items = Table(self._published()[1])
         likes = _core.SgdMatrix(csr_parts(likes_of(X)))
-        drawn = np.ascontiguousarray(likes_of(self.seen_).indices, dtype=np.int32)
+        popularity = _popularity(likes_of(self.seen_))
         for epoch in range(self.epochs):
-            self._half_epoch(likes, users, items, drawn, epoch, num_threads(), by_row=False)
+            self._half_epoch(likes, users, items, popularity, epoch, num_threads(), by_row=False)
         return users.data[:, : factors + 1].copy()
+
+
+def _popularity(likes: sp.csr_array) -> _core.SgdPopularity:
+    """Return what draws columns as often as they are liked."""
+    return _core.SgdPopularity(np.ascontiguousarray(likes.indices, dtype=np.int32), likes.shape[1])

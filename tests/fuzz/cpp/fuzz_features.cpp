@@ -49,9 +49,9 @@ void epochs(Choices& choices, const CsrView& x, const Loss& loss) {
     sgd::Model model{users.side(step), items.side(step), factors, choices.below(2) == 1};
     model.items.frozen = folding;
     const sgd::Examples examples(x);
-    const std::vector<index_t> drawn(x.indices, x.indices + x.nnz());
-    const sgd::Data data = examples.data(drawn.data(), static_cast<offset_t>(drawn.size()));
-    const sgd::Sampling sampling{7, choices.below(3), choices.below(2) && !drawn.empty(), choices.likely()};
+    const sgd::Popularity popularity({x.indices, static_cast<std::size_t>(x.nnz())}, x.cols);
+    const sgd::Data data = examples.data(&popularity);
+    const sgd::Sampling sampling{7, choices.below(3), choices.below(2) && !popularity.empty(), choices.likely()};
     // As the bindings check.
     require(model.users.count() == x.rows && model.items.count() == x.cols, "a row of parameters for each");
     if (folding) {
@@ -67,11 +67,15 @@ void logistic_mf(Choices& choices, const CsrView& x) {
     const auto factors = static_cast<index_t>(1 + choices.below(20));
     const Side rows(choices, x.rows, factors, 1);
     const Side others(choices, x.cols, factors, 1);
-    const std::vector<index_t> drawn(x.indices, x.indices + x.nnz());
-    require(x.values != nullptr && !drawn.empty() && !rows.view && !others.view, "rows of parameters, and likes");
-    const sgd::LogisticMf settings{
-        {0.1f, 0.0f, 1e-6f, factors + 1, 0.0f, 0.0f}, 0.1f, choices.below(4),     choices.below(9), drawn.data(),
-        static_cast<offset_t>(drawn.size()),          5,    choices.below(2) == 1};
+    const sgd::Popularity popularity({x.indices, static_cast<std::size_t>(x.nnz())}, x.cols);
+    require(x.values != nullptr && !popularity.empty() && !rows.view && !others.view, "rows of parameters, and likes");
+    const sgd::LogisticMf settings{{0.1f, 0.0f, 1e-6f, factors + 1, 0.0f, 0.0f},
+                                   0.1f,
+                                   choices.below(4),
+                                   choices.below(9),
+                                   &popularity,
+                                   5,
+                                   choices.below(2) == 1};
     const MatrixView<float> other = others.table;
     sgd::logistic_half_epoch(x, rows.table, {other.data, other.rows, other.cols, other.stride}, factors, settings, 1);
 }
@@ -87,7 +91,8 @@ void anything(Choices& choices) {
         case 0:
             return epochs<sgd::Adagrad>(choices, x, sgd::Warp(1 + choices.below(9), std::max(x.cols, 1)));
         case 1:
-            return epochs<sgd::Adagrad>(choices, x, sgd::WarpKos{1 + choices.below(3), 3 + choices.below(4), 10});
+            return epochs<sgd::Adagrad>(
+                choices, x, sgd::WarpKos(1 + choices.below(3), 3 + choices.below(4), 10, std::max(x.cols, 1)));
         case 2:
             return epochs<sgd::Adagrad>(choices, x, sgd::Bpr{});
         case 3:
