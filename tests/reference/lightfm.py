@@ -61,7 +61,7 @@ def random_order(n: int, key: int) -> list[int]:
 def local_shuffle(n: int, key: int, *, item_features: bool) -> Iterator[int]:
     """Yield positions: runs are shuffled, then the positions of each block of runs."""
     run = 1 if item_features else min(max(n // 4096, 1), 16)
-    block = -(-min(max(n // 64, 256), 2048) // run) * run
+    block = -(-256 // run) * run
     runs = random_order(-(-n // run), subkey(key, MASK))
     places = len(runs) * run
     for number, first in enumerate(range(0, places, block)):

@@ -24,16 +24,13 @@ struct Shuffle {
     offset_t block = 1;  // examples, a multiple of run
 };
 
-// Neighbours share their user, so that a block's users and their likes come from memory once and stay in L2: that
+// Neighbours share their user, so that a block's users and what they like come from memory once and stay in L2: that
 // halves the time. On MovieLens-1M runs of 16 learn as much as single examples; whole users, for BPR, 4 % less. Items
 // of one user share features, though, which a run would push in one direction: from the tags of CiteULike-a, runs of 16
 // rank new documents 4 % worse (NDCG@20). There examples are single, which takes 20 % longer.
 inline Shuffle local_shuffle(offset_t examples, bool item_features) {
-    if (item_features) {
-        return {1, 256};  // short blocks: threads end a round, and exchange what they learned, at about the same time
-    }
-    const offset_t run = std::clamp<offset_t>(examples / 4096, 1, 16);
-    return {run, round_up(std::clamp<offset_t>(examples / 64, 256, 2048), run)};
+    const offset_t run = item_features ? 1 : std::clamp<offset_t>(examples / 4096, 1, 16);
+    return {run, round_up(256, run)};
 }
 
 // The examples of an epoch in random order: runs are shuffled, then the examples of each block of runs.
@@ -46,16 +43,16 @@ public:
           runs_((data.examples.nnz() + shuffle.run - 1) / shuffle.run),
           order_(runs_, subkey(key_, ~0ull)) {}
 
-    offset_t blocks() const { return (places() + shuffle_.block - 1) / shuffle_.block; }
+    // How many places there are; a few stay empty.
+    offset_t places() const { return runs_ * shuffle_.run; }
+    offset_t block() const { return shuffle_.block; }
 
-    // The places of a block; a few may stay empty.
-    offset_t size(offset_t block) const { return std::min(shuffle_.block, places() - block * shuffle_.block); }
-
-    // Calls fn(prepared) for the examples at places [begin, end) of a block. Each goes through fetch, loss.start,
-    // loss.prepare and fn, with some other examples between them, so that what one starts fetching the next finds.
+    // Calls fn(prepared) for the examples at places [begin, end). Each goes through fetch, loss.start, loss.prepare and
+    // fn, with some other examples between them, so that what one starts fetching the next finds.
     template <class Loss, class Fn>
-    void run(offset_t block, offset_t begin, offset_t end, const Loss& loss, Worker& worker, Fn fn) const {
-        const RandomOrder inner(size(block), subkey(key_, static_cast<std::uint64_t>(~block)));
+    void run(offset_t begin, offset_t end, const Loss& loss, Worker& worker, Fn fn) const {
+        offset_t block = begin / shuffle_.block;
+        RandomOrder inner = order_in(block);
         offset_t positions[ahead];
         Prepared ring[2 * ahead];
         const auto at_stage = [&](offset_t i, int stage) {
@@ -79,7 +76,11 @@ public:
                 }
             }
             if (at_stage(i, 0)) {
-                position = position_of(block * shuffle_.block + inner(i));
+                if (i == (block + 1) * shuffle_.block) {
+                    inner = order_in(++block);
+                }
+                const offset_t first = block * shuffle_.block;
+                position = position_of(first + inner(i - first));
                 fetch(worker, position);
             }
         }
@@ -88,7 +89,10 @@ public:
 private:
     static constexpr int ahead = 8;  // examples: some 1 us, more than a miss of every cache takes
 
-    offset_t places() const { return runs_ * shuffle_.run; }
+    RandomOrder order_in(offset_t block) const {
+        const offset_t size = std::min(shuffle_.block, places() - block * shuffle_.block);
+        return {size, subkey(key_, static_cast<std::uint64_t>(~block))};
+    }
     offset_t position_of(offset_t place) const {
         return order_(place / shuffle_.run) * shuffle_.run + place % shuffle_.run;
     }
@@ -193,12 +197,17 @@ offset_t epoch(const Model& model, const Data& data, const Sampling& sampling, c
     for (int worker = 0; worker < std::max(threads, 1); ++worker) {
         workers.push_back(std::make_unique<Worker>(exchange.model_of(worker), data, sampling, snapshot.view()));
     }
-    const auto visit = [&](offset_t block, int id) {
+    // Hybrids have short chunks: threads end a round, and exchange what they learned, at about the same time.
+    const offset_t chunk_size = queue.block() * (model.users.features || model.items.features ? 1 : 8);
+    const offset_t chunks = (queue.places() + chunk_size - 1) / chunk_size;
+    const auto visit = [&](offset_t chunk, int id) {
         Worker& worker = *workers[static_cast<std::size_t>(id)];
         const Scales before = worker.scales = scales.load();
         offset_t count = 0;
         offset_t visited = 0;
-        queue.run(block, 0, queue.size(block), loss, worker, [&](Prepared& prepared) {
+        const offset_t begin = chunk * chunk_size;
+        const offset_t end = std::min(begin + chunk_size, queue.places());
+        queue.run(begin, end, loss, worker, [&](Prepared& prepared) {
             Choice choice;
             if (loss(worker, prepared, choice)) {
                 const index_t user = prepared.example.user;
@@ -216,13 +225,13 @@ offset_t epoch(const Model& model, const Data& data, const Sampling& sampling, c
         moved.fetch_add(count, std::memory_order_relaxed);
     };
     if (snapshot.empty()) {
-        parallel_chunks(queue.blocks(), threads, visit);
-    } else {  // even phases renew the snapshot, odd ones visit a round of blocks
-        const offset_t round = std::max<offset_t>(snapshot.round(examples) / queue.size(0), 1);
+        parallel_chunks(chunks, threads, visit);
+    } else {  // even phases renew the snapshot, odd ones visit a round of chunks
+        const offset_t round = std::max<offset_t>(snapshot.round(examples) / chunk_size, 1);
         parallel_phases(
-            2 * ((queue.blocks() + round - 1) / round), threads,
+            2 * ((chunks + round - 1) / round), threads,
             [&](offset_t phase) {
-                return phase % 2 == 0 ? snapshot.parts() : std::min(round, queue.blocks() - phase / 2 * round);
+                return phase % 2 == 0 ? snapshot.parts() : std::min(round, chunks - phase / 2 * round);
             },
             [&](offset_t phase, offset_t chunk, int id) {
                 if (phase % 2 == 0) {

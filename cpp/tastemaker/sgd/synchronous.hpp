@@ -165,7 +165,7 @@ offset_t synchronous_epoch(const Model& model, const Data& data, const Sampling&
         worker.scales = scales;
         const offset_t first = chunk * run;
         const offset_t last = std::min({first + run, capacity, examples - begin});
-        queue.run(0, begin + first, begin + last, loss, worker,
+        queue.run(begin + first, begin + last, loss, worker,
                   [&, e = first](Prepared& prepared) mutable { wishes.look(loss, worker, prepared, e++); });
     };
     // Even phases look at a batch, odd ones move it.
