@@ -5,24 +5,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
-from scipy.linalg import lapack
 
 from tastemaker import _core
 from tastemaker._runtime import available_memory
 from tastemaker._validation import check_float, csr_parts
 from tastemaker.errors import ModelFitError, NotEnoughMemoryError
+from tastemaker.models._inverse import Square, invert
 from tastemaker.models._outputs import Ranked
 from tastemaker.models._similarity import Axis
 from tastemaker.models._training import Training
 from tastemaker.models.base import Recommender
 from tastemaker.retrieval import TableScorer
-
-Square = npt.NDArray[np.float32]
-
-#: Side of the tiles that are transposed: two of them fit the second-level cache.
-_TILE = 256
 
 
 class EASE(Recommender):
@@ -54,8 +48,8 @@ class EASE(Recommender):
 
     Notes
     -----
-    ``fit`` holds one dense matrix, 4 n_items^2 bytes, which X'X, its factor, P and B share. LAPACK uses the threads
-    that BLAS is set to, not ``threads``.
+    ``fit`` holds one dense matrix, 4 n_items^2 bytes, which X'X, its factor, P and B share. The inversion uses the
+    threads that BLAS is set to, not ``threads``.
 
     References
     ----------
@@ -89,24 +83,15 @@ class EASE(Recommender):
             G = np.empty((X.shape[1], X.shape[1]), dtype=np.float32)
             _core.ease_gram(csr_parts(X), csr_parts(sp.csr_array(X.T)), G, run.threads)
             G.flat[:: len(G) + 1] += np.float32(self.reg)
-            self._invert(G)
-            _mirror(G)
+            if not invert(G):
+                raise ModelFitError(
+                    f"`EASE` cannot invert X'X + reg I in float32 with reg={self.reg}. Raise `reg`, or scale the "
+                    "weights down."
+                )
             # Column j is divided by -P_jj; the diagonal, which is -1 then, is not part of the model.
             G /= -G.diagonal()
             np.fill_diagonal(G, 0)
             self.weights_ = G
-
-    def _invert(self, G: Square) -> None:
-        """Replace the upper triangle of G by that of its inverse."""
-        # LAPACK stores columns: to it this is the lower triangle, and nothing is copied.
-        _, singular = lapack.spotrf(G.T, lower=1, clean=0, overwrite_a=1)
-        if not singular:
-            _, singular = lapack.spotri(G.T, lower=1, overwrite_c=1)
-        if singular:
-            raise ModelFitError(
-                f"`EASE` cannot invert X'X + reg I in float32 with reg={self.reg}. Raise `reg`, or scale the weights "
-                "down."
-            )
 
     def _scorer(self) -> TableScorer:
         return TableScorer(self.weights_)
@@ -136,14 +121,3 @@ def _check_memory(n_items: int) -> None:
             "are available. Leave out the rarest items, use a larger machine, or use KNN, which keeps few weights "
             "per item."
         )
-
-
-def _mirror(S: Square) -> None:
-    """Copy the upper triangle of S to the lower one."""
-    for top in range(0, len(S), _TILE):
-        rows = slice(top, top + _TILE)
-        for left in range(top + _TILE, len(S), _TILE):
-            columns = slice(left, left + _TILE)
-            S[columns, rows] = S[rows, columns].T
-        tile = S[rows, rows]
-        tile[...] = np.triu(tile) + np.triu(tile, 1).T
