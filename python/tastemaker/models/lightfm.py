@@ -82,7 +82,7 @@ class LightFM(_Hybrid):
         L2 penalties of each side's parameters, >= 0. Small values act, such as 1e-6: all parameters shrink at each
         example.
     max_sampled : int, default 10
-        Draws in search of a violator, >= 1. More find rarer violators and cost time.
+        Draws in search of a violator, likes of the user among them, >= 1. More find rarer violators and cost time.
     k, n_kos : int, default 5 and 10
         Of "warp_kos": 1 <= k <= n_kos.
     epochs : int, default 20
