@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "sgd_samples.hpp"
@@ -135,9 +136,18 @@ TEST_CASE("sgd: popularity draws items as often as they occur, and none that nev
 TEST_CASE("sgd: the logistic and the BPR gradient") {
     const World world;
     const sgd::Data data = world.examples.data(nullptr);
-    sgd::Worker worker(world.model, data, world.sampling);
+    std::vector<index_t> columns(items);
+    std::iota(columns.begin(), columns.end(), 0);
+    std::vector<offset_t> rows(items + 1);
+    std::iota(rows.begin(), rows.end(), offset_t{0});
+    const std::vector<float> ones(items, 1.0f);
+    const CsrView identity{items, items, rows.data(), columns.data(), ones.data()};
+    sgd::Model made = world.model;  // the same items, each made of its one feature
+    made.items.features = &identity;
+    sgd::Worker plain(world.model, data, world.sampling), hybrid(made, data, world.sampling);
     const auto chance = [](double x) { return 1 / (1 + std::exp(-x)); };
     for (index_t user = 1; user < users; ++user) {
+        sgd::Worker& worker = user % 2 ? plain : hybrid;
         const index_t item = world.x.view().row(user).indices[0];
         const std::uint64_t key = subkey(6, static_cast<std::uint64_t>(user));
         const double bias = static_cast<double>(world.model.users.table.row(user)[factors]);

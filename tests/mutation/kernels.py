@@ -59,6 +59,7 @@ EQUIVALENT = {
         "k + vf::width < n": "the loop for the rest takes over",
         "r <= b.n_rows": "rows are padded, and the padding's weights add nothing",
         "column - s.first <= vf::width": "the mask of a whole register is all ones",
+        "s.own_size[lane] != s.own_capacity": "lists are cut more often",
         "s.end + s.begin < knn_chunk": "behind a list stand columns whose sums have been taken",
     },
     "als/dual.hpp": {
@@ -66,6 +67,8 @@ EQUIVALENT = {
         "t <= padded": "the row behind the last is scratch",
         "system.inverse.data()) > 0": "the first pivot is at least 1",
     },
+    "sgd/loss.hpp": {"t <= ahead": "one fetch more"},
+    "sgd/replicas.hpp": {"std::max(threads, 2)": "one thread exchanges nothing"},
 }
 
 _TURNED = [
