@@ -1,6 +1,8 @@
 // Stochastic gradient descent: one epoch of any loss and optimiser on tables as simd/sgd_kernels.hpp wants them.
 #include <pybind11/stl.h>
 
+#include <memory>
+
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "tastemaker/sgd/examples.hpp"
@@ -30,17 +32,19 @@ sgd::Popularity popularity_of(const array<index_t>& occurring, index_t items) {
 }
 
 struct SgdExamples {
-    SgdExamples(const py::tuple& parts, const array<index_t>& occurring)
+    SgdExamples(const py::tuple& parts, std::shared_ptr<sgd::Popularity> popularity_)
         : arrays(CsrArrays::from_tuple(parts)),
           view(arrays.view()),
           examples(view),
-          popularity(popularity_of(occurring, view.cols)) {}
-    sgd::Data data() const { return examples.data(&popularity); }
+          popularity(std::move(popularity_)) {
+        require(!popularity || popularity->items() == view.cols, "what is drawn must be columns");
+    }
+    sgd::Data data() const { return examples.data(popularity.get()); }
 
     CsrArrays arrays;
     CsrView view;
     sgd::Examples examples;
-    sgd::Popularity popularity;
+    std::shared_ptr<sgd::Popularity> popularity;  // none where nothing is drawn by it
 };
 
 struct SgdSettings {
@@ -100,7 +104,7 @@ auto with_policies(const SgdSettings& settings, index_t items, Fn fn) {
 void check(const sgd::Model& model, const sgd::Data& data, const SgdSettings& settings) {
     require(model.users.count() == data.examples.rows && model.items.count() == data.examples.cols,
             "an epoch needs parameters for every row and column");
-    require(!settings.popularity || !data.popularity->empty(), "there is no item to draw");
+    require(!settings.popularity || (data.popularity && !data.popularity->empty()), "there is no item to draw");
 }
 
 offset_t epoch(const SgdExamples& examples, array<float> users, array<float> items, const SgdMatrix* user_features,
@@ -187,11 +191,12 @@ void overwrite(std::vector<array<float>> targets, const std::vector<py::array_t<
 
 void bind_sgd(py::module_& m) {
     m.attr("sgd_padding") = simd::sgd_padding;
-    py::class_<sgd::Popularity>(m, "SgdPopularity")
+    py::class_<sgd::Popularity, std::shared_ptr<sgd::Popularity>>(m, "SgdPopularity")
         .def(py::init(&popularity_of), py::arg("occurring").noconvert(), py::arg("items"));
     py::class_<SgdMatrix>(m, "SgdMatrix").def(py::init<const py::tuple&>(), py::arg("csr"));
     py::class_<SgdExamples>(m, "SgdExamples")
-        .def(py::init<const py::tuple&, array<index_t>>(), py::arg("csr"), py::arg("occurring").noconvert());
+        .def(py::init<const py::tuple&, std::shared_ptr<sgd::Popularity>>(), py::arg("csr"),
+             py::arg("popularity").none(true));
     py::class_<SgdSettings>(m, "SgdSettings")
         .def(py::init([](std::string loss, std::string optimizer, float learning_rate, float rho, float epsilon,
                          float reg_user, float reg_item, int max_sampled, int k, int n, bool popularity, bool verify,

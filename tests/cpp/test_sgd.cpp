@@ -210,6 +210,16 @@ TEST_CASE("sgd: who likes everything has no negative, and nothing moves") {
         CHECK(sgd::epoch<sgd::Adagrad>(model, data, sampling, sgd::WarpKos(2, 4, 20, 9), 1) == 0);
     }
     CHECK(std::equal(before.begin(), before.end(), tables.item.begin()));
+
+    const sgd::Sampling sampling{5, 0, false, true};
+    const sgd::Worker worker(model, data, sampling);
+    sgd::Prepared prepared;
+    sgd::Bpr{}.start(worker, prepared);
+    sgd::Bpr{}.prepare(worker, prepared);
+    CHECK(prepared.found == 0);
+    Draws draws(prepared.example.key);
+    draws.skip(100);
+    CHECK(prepared.draws.bits() == draws.bits());  // a hundred have been drawn
 }
 
 TEST_CASE("sgd: an epoch of one thread is reproducible, a synchronous one at any number of threads") {

@@ -69,7 +69,8 @@ def run_core(X, users, items, settings, *, seed, epoch, threads=1, deterministic
     likes.data = np.where(X.data > 0, X.data, 0)
     likes.eliminate_zeros()
     examples = _core.SgdExamples(
-        csr_parts(X if settings.loss == "logistic" else likes), X.indices.astype(np.int32)
+        csr_parts(X if settings.loss == "logistic" else likes),
+        _core.SgdPopularity(X.indices.astype(np.int32), X.shape[1]),
     )
     options = dict(vars(settings))
     core = _core.SgdSettings(reg_user=users[1], reg_item=items[1], **options)

@@ -24,12 +24,11 @@ _TILE = 256
 def invert(S: Square) -> bool:
     """Replace S, of which the upper triangle is read, by its inverse; return whether float32 could.
 
-    A matrix of blocks A, B, B', D has the inverse with D' = (D - B' A^-1 B)^-1, B' = -A^-1 B D' and
-    A' = A^-1 - B' (A^-1 B)'.
+    [A B; B^T D] has the inverse [P Q; Q^T R] with W = A^-1 B, R = (D - B^T W)^-1, Q = -W R and P = A^-1 - Q W^T.
     """
-    half = len(S) // 2
     if len(S) <= _LAPACK:
         return _invert_by_lapack(S)
+    half = len(S) // 2
     A, B, below, D = S[:half, :half], S[:half, half:], S[half:, :half], S[half:, half:]
     _transpose(B, below)
     if not invert(A):

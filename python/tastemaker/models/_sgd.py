@@ -212,7 +212,12 @@ def likes_of(X: sp.csr_array) -> sp.csr_array:
     return likes
 
 
-def examples_of(X: sp.csr_array, loss: str) -> _core.SgdExamples:
+def popularity_of(X: sp.csr_array) -> _core.SgdPopularity:
+    """Return what draws columns as often as they occur."""
+    return _core.SgdPopularity(np.ascontiguousarray(X.indices, dtype=np.int32), X.shape[1])
+
+
+def examples_of(X: sp.csr_array, loss: str, *, by_popularity: bool) -> _core.SgdExamples:
     """Return what an epoch visits: all interactions, or for losses that compare, the likes."""
     examples = X if loss == "logistic" else likes_of(X)
     if examples.nnz == 0:
@@ -220,7 +225,7 @@ def examples_of(X: sp.csr_array, loss: str) -> _core.SgdExamples:
             f"`data` must hold at least one like (a value > 0) for loss={loss!r}, got dislikes only. "
             "Use loss='logistic'."
         )
-    return _core.SgdExamples(_parts(examples), np.ascontiguousarray(X.indices, dtype=np.int32))
+    return _core.SgdExamples(_parts(examples), popularity_of(X) if by_popularity else None)
 
 
 def _parts(matrix: sp.csr_array) -> CsrParts:

@@ -12,7 +12,16 @@ from tastemaker import _core
 from tastemaker._runtime import generator, num_threads
 from tastemaker._validation import check_bool, check_choice, check_float, check_int, csr_parts
 from tastemaker.models._biased import _Biased
-from tastemaker.models._sgd import Engine, Epoch, Parameters, Table, examples_of, fold_in, likes_of
+from tastemaker.models._sgd import (
+    Engine,
+    Epoch,
+    Parameters,
+    Table,
+    examples_of,
+    fold_in,
+    likes_of,
+    popularity_of,
+)
 
 Array = npt.NDArray[np.float32]
 
@@ -113,7 +122,7 @@ class BPR(_Biased):
 
     def _epochs_of(self, X: sp.csr_array, tables: list[Table], seed: int) -> Epoch:
         return Engine(
-            examples_of(X, "bpr"),
+            examples_of(X, "bpr", by_popularity=self.sampler == "popularity"),
             tables,
             [None, None],
             self._settings(),
@@ -139,7 +148,6 @@ class BPR(_Biased):
         users = Parameters.start(X.shape[0], width, self._optimizer, np.random.default_rng(0))
         users.embeddings[:] = 0
         items = np.hstack([self.item_factors_, self.item_biases_[:, None]])
-        examples = _core.SgdExamples(
-            csr_parts(likes), np.ascontiguousarray(self.seen_.indices, dtype=np.int32)
-        )
+        popularity = popularity_of(self.seen_) if self.sampler == "popularity" else None
+        examples = _core.SgdExamples(csr_parts(likes), popularity)
         return fold_in(examples, users, items, self._settings(), self.epochs, num_threads())

@@ -43,6 +43,7 @@ from tastemaker.models._sgd import (
     fold_in,
     learn,
     likes_of,
+    popularity_of,
     weighted,
 )
 from tastemaker.models._training import Callback, Training, kept
@@ -327,7 +328,7 @@ class LightFM(_Hybrid):
         self, X: sp.csr_array, run: Training, features: list[Features], tables: list[Table], seed: int
     ) -> None:
         engine = Engine(
-            examples_of(X, self.loss),
+            examples_of(X, self.loss, by_popularity=self.loss == "bpr"),
             tables,
             [None if side.identity else side.matrix for side in features],
             self._settings(),
@@ -383,7 +384,7 @@ class LightFM(_Hybrid):
             return start
         users = Parameters.start(len(start), start.shape[1] - 1, self.optimizer, np.random.default_rng(0))
         users.embeddings[:], users.biases[:] = start[:, :-1], start[:, -1]
-        examples = _core.SgdExamples(csr_parts(X), np.ascontiguousarray(self.seen_.indices, dtype=np.int32))
+        examples = _core.SgdExamples(csr_parts(X), popularity_of(self.seen_) if self.loss == "bpr" else None)
         return fold_in(examples, users, self._items(), self._settings(), self.epochs, num_threads())
 
     def slim(self) -> Self:

@@ -13,7 +13,7 @@ from tastemaker._runtime import generator, num_threads
 from tastemaker._validation import check_float, check_int, csr_parts
 from tastemaker.errors import DataError
 from tastemaker.models._biased import _Biased
-from tastemaker.models._sgd import Epoch, Parameters, Table, likes_of
+from tastemaker.models._sgd import Epoch, Parameters, Table, likes_of, popularity_of
 
 Array = npt.NDArray[np.float32]
 
@@ -118,7 +118,7 @@ class LogisticMF(_Biased):
         users, items = tables
         matrices = likes, likes.T.tocsr()
         by_user, by_item = (_core.SgdMatrix(csr_parts(matrix)) for matrix in matrices)
-        of_items, of_users = map(_popularity, matrices)
+        of_items, of_users = map(popularity_of, matrices)
 
         def run(epoch: int, threads: int) -> None:
             self._half_epoch(by_user, users, items, of_items, seed + 2 * epoch, threads)
@@ -161,12 +161,7 @@ class LogisticMF(_Biased):
         users = Table(Parameters(state[:, :-1], state[:, -1], state, state[:0]))
         items = Table(self._published()[1])
         likes = _core.SgdMatrix(csr_parts(likes_of(X)))
-        popularity = _popularity(likes_of(self.seen_))
+        popularity = popularity_of(likes_of(self.seen_))
         for epoch in range(self.epochs):
             self._half_epoch(likes, users, items, popularity, epoch, num_threads(), by_row=False)
         return users.data[:, : factors + 1].copy()
-
-
-def _popularity(likes: sp.csr_array) -> _core.SgdPopularity:
-    """Return what draws columns as often as they are liked."""
-    return _core.SgdPopularity(np.ascontiguousarray(likes.indices, dtype=np.int32), likes.shape[1])
