@@ -294,7 +294,7 @@ TEST_CASE("als: a short row is solved in its own size as well as in all columns"
             REQUIRE(gram.in_axes);
             const als::Shared shared{at.y.view(), gram.matrix.data(), gram.diagonal.data(), true};
             const auto most = static_cast<index_t>(als::short_row(at.y.size));
-            const Csr x({1, 2, 5, most, most + 1}, 200, 20);
+            const Csr x({most, 1, 2, 5, most + 1}, 200, 20);  // what the long row leaves must not count
             als::CholeskyScratch system(at.y.size);
             als::DualScratch scratch(at.y.size);
             Table out(x.view().rows, factors, 21);

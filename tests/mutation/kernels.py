@@ -3,7 +3,7 @@
 python -m tests.mutation.kernels [--each 5] [--seed 0]
 
 Mutants: a comparison moved by one or turned round, an arithmetic operator, `&&`/`||`, min/max, an int or a float
-constant. Each is compiled into the smallest test binary, at the baseline SIMD level, where a
+constant. Each is compiled with AddressSanitizer into the smallest test binary, at the baseline SIMD level, where a
 body is the same text as at the others. Survivors are printed with their place. Mutants that can change no result, see
 EQUIVALENT, are left out of the sample.
 """
@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 TIMEOUT = 400  # seconds: an endless loop has been noticed
+SANITIZER = "-fsanitize=address"  # what is read or written behind an end has been noticed, as by `make test-presets`
 
 # The file to change, and the tests of which one must notice.
 KERNELS = {
@@ -128,7 +129,7 @@ class Bench:
         self.compile(ROOT / "cpp/tastemaker/simd/isa.cpp")
 
     def compile(self, source: Path) -> bool:
-        flags = ["-std=c++20", "-O1", "-w", "-DTASTEMAKER_ISA=baseline", "-DTASTEMAKER_LEVEL_SSE2"]
+        flags = ["-std=c++20", "-O1", "-w", SANITIZER, "-DTASTEMAKER_ISA=baseline", "-DTASTEMAKER_LEVEL_SSE2"]
         flags += [f"-I{self.folder}/cpp", f"-I{ROOT}/tests/cpp"]
         return self._run(self.compiler, *flags, "-c", source, "-o", self.object(source.stem))
 
@@ -145,7 +146,7 @@ class Bench:
                 built = built and self.compile(ROOT / f"tests/cpp/{test}.cpp")
         objects = [self.object(stem) for stem in ("isa", "level", "team", "main", *tests)]
         program = self.folder / "program"
-        linked = built and self._run(self.compiler, *objects, "-o", program, "-lpthread")
+        linked = built and self._run(self.compiler, SANITIZER, *objects, "-o", program, "-lpthread")
         return linked and self._run(program, "--abort-after=1")
 
     def survives(self, name: str, mutant: Mutant) -> bool:
