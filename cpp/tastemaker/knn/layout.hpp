@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <ranges>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "tastemaker/base/aligned.hpp"
 #include "tastemaker/base/distinct_sort.hpp"
 #include "tastemaker/base/parallel.hpp"
 #include "tastemaker/base/views.hpp"
@@ -21,6 +23,7 @@ using simd::KnnRun;
 struct ColumnSummary {
     offset_t before = 0;    // entries before this column in its rows
     offset_t after = 0;     // entries after it
+    offset_t listed = 0;    // of those, the ones that are not bits
     double sum = 0;         // of its values times the factors of the rows
     double squares = 0;     // of the same
     bool negative = false;  // any of them
@@ -38,13 +41,22 @@ struct Layout {
     std::unique_ptr<Column[]> ranks;     // of the entries, row after row
     std::unique_ptr<float[]> values;     // beside them; null: all 1
     std::vector<ColumnSummary> summary;  // by rank
+    // Where sums are counts, the most popular columns are bits too, and by row, where the entries of others end.
+    AlignedBuffer<std::uint8_t> bits;
+    offset_t bit_stride = 0;
+    index_t bits_from = 0;  // their first rank
+    std::vector<offset_t> listed_end;
 
     index_t columns() const { return static_cast<index_t>(order.size()); }
     std::span<const KnnRun> column(offset_t rank) const {
         const auto r = static_cast<std::size_t>(rank);
         return {runs.get() + start[r], runs.get() + start[r + 1]};
     }
-    simd::KnnRows<Column> rows() const { return {row_start, ranks.get(), values.get()}; }
+    simd::KnnRows<Column> rows() const { return {row_start, row_start + 1, ranks.get(), values.get()}; }
+    bool has_bits() const { return bits.size() > 0; }
+    // The rows without what is in bit_rows().
+    simd::KnnRows<Column> listed_rows() const { return {row_start, listed_end.data(), ranks.get(), nullptr}; }
+    simd::KnnBits bit_rows() const { return {bits.data(), bit_stride}; }
 };
 
 // Builds a Layout in two passes over blocks of rows, which run in parallel: one counts, one sorts each row and deals
@@ -52,9 +64,10 @@ struct Layout {
 template <class Column>
 class LayoutBuilder {
 public:
-    // `factor`, when not null, multiplies every value of a row. The rows of `x` must outlive the layout.
-    LayoutBuilder(const CsrView& x, const float* factor, int threads)
-        : x_(x), factor_(factor), threads_(threads), blocks_(row_blocks(x, threads)) {}
+    // `factor`, when not null, multiplies every value of a row. `bit_bytes`, when not 0, asks for bits in registers of
+    // so many bytes; it requires a pattern without factors. The rows of `x` must outlive the layout.
+    LayoutBuilder(const CsrView& x, const float* factor, int threads, int bit_bytes)
+        : x_(x), factor_(factor), threads_(threads), bit_bytes_(bit_bytes), blocks_(row_blocks(x, threads)) {}
 
     Layout<Column> build() && {
         out_.row_start = x_.indptr;
@@ -70,6 +83,7 @@ public:
         next_.resize(static_cast<std::size_t>(checked_mul(n_blocks(), x_.cols)));
         for_blocks([this](offset_t b) { count(b); });
         rank_columns();
+        choose_bits();
         for_blocks([this](offset_t b) { fill(b); });
         summarise();
         return std::move(out_);
@@ -135,6 +149,33 @@ private:
         out_.start.push_back(at);
     }
 
+    // As bits go the columns in every 64th row or more, in whole registers: 8 bytes an entry at most. Measured.
+    void choose_bits() {
+        if (bit_bytes_ == 0) {
+            return;
+        }
+        const offset_t fewest = std::max<index_t>(x_.rows / 64, 1);
+        const auto popular = std::ranges::partition_point(std::views::iota(index_t{0}, x_.cols), [&](index_t rank) {
+            return static_cast<offset_t>(out_.column(rank).size()) < fewest;
+        });
+        out_.bit_stride = (x_.cols - *popular) / (8 * bit_bytes_) * bit_bytes_;
+        out_.bits_from = x_.cols - static_cast<index_t>(8 * out_.bit_stride);
+        out_.bits = AlignedBuffer<std::uint8_t>(checked_mul(x_.rows, out_.bit_stride));
+        out_.listed_end.resize(out_.has_bits() ? static_cast<std::size_t>(x_.rows) : 0);
+    }
+
+    void set_bits(index_t u, std::span<const Column> ranks) {
+        std::uint8_t* bits = out_.bits.data() + u * out_.bit_stride;
+        const auto* popular = std::lower_bound(ranks.data(), ranks.data() + ranks.size(), out_.bits_from);
+        out_.listed_end[static_cast<std::size_t>(u)] = x_.indptr[u] + (popular - ranks.data());
+        for (; popular != ranks.data() + ranks.size(); ++popular) {
+            const offset_t at = *popular - out_.bits_from;
+            const offset_t in_register = at % (8 * bit_bytes_);
+            bits[(at - in_register) / 8 + in_register % bit_bytes_] |=
+                static_cast<std::uint8_t>(1 << (in_register / bit_bytes_));
+        }
+    }
+
     void fill(offset_t block) {
         offset_t* places = next(block);
         DistinctSorter sorter(x_.cols);
@@ -157,6 +198,9 @@ private:
                 }
                 out_.runs[static_cast<std::size_t>(places[out_.order[rank]]++)] = {u, k, weight};
             }
+            if (out_.has_bits()) {
+                set_bits(u, {ranks, row.indices.size()});
+            }
         }
     }
 
@@ -177,7 +221,10 @@ private:
             const double weight = run.weight;
             const double square = x_.values ? weight * weight : weight;  // a pattern's weight is squared already
             s.before += run.before;
-            s.after += x_.indptr[run.row + 1] - x_.indptr[run.row] - run.before - 1;
+            const offset_t own = x_.indptr[run.row] + run.before + 1;
+            s.after += x_.indptr[run.row + 1] - own;
+            s.listed +=
+                out_.has_bits() ? std::max<offset_t>(out_.listed_end[static_cast<std::size_t>(run.row)] - own, 0) : 0;
             s.sum += weight;
             s.negative |= weight < 0;
             s.squares += square;
@@ -190,6 +237,7 @@ private:
     const CsrView x_;
     const float* factor_;
     const int threads_;
+    const int bit_bytes_;
     const std::vector<index_t> blocks_;
     std::vector<offset_t> next_;
     std::vector<index_t> rank_of_;  // by column

@@ -31,11 +31,11 @@ public:
                     std::optional<simd::KnnMode> forced)
         : threads_(threads),
           similarity_(similarity),
-          layout_(LayoutBuilder<Column>(x, similarity.row_factor, threads).build()),
+          layout_(LayoutBuilder<Column>(x, similarity.row_factor, threads, bit_bytes(x, similarity, forced)).build()),
           constants_(column_constants(layout_, similarity, x.rows, round_up(x.cols, simd::knn_vector))),
           search_{simd::kernels().knn, similarity_, layout_, constants_,
                   std::clamp<offset_t>(count, 1, std::max<index_t>(x.cols, 1))},
-          blocks_from_(forced ? x.cols : BlockSearch<Column>::first_column(search_, x.rows)),
+          blocks_from_(forced || layout_.has_bits() ? x.cols : BlockSearch<Column>::first_column(search_, x.rows)),
           lists_(x.cols, search_.count),
           exchange_(lists_, threads) {
         for (index_t rank = 0; rank < x.cols; ++rank) {
@@ -72,6 +72,11 @@ public:
 private:
     static constexpr offset_t offer_cost = 100;  // in additions
 
+    // Where every product of two entries is 1, sums are counts, and bits are counted many columns at a time.
+    static int bit_bytes(const CsrView& x, const Similarity& similarity, std::optional<simd::KnnMode> forced) {
+        return x.values || similarity.row_factor || forced ? 0 : simd::kernels().knn.bit_bytes;
+    }
+
     struct Worker {
         Exchange::Worker exchange;
         RowSearch<Column> rows;
@@ -89,7 +94,13 @@ private:
         offset_t sum = 50;
         if (k >= blocks) {
             const index_t rank = row_of(k, blocks);
-            return sum + search_.summary(rank).after + (whole(rank) ? search_.summary(rank).before : 0);
+            const ColumnSummary& summary = search_.summary(rank);
+            if (layout_.has_bits()) {
+                const auto rows = static_cast<offset_t>(layout_.column(rank).size());
+                const offset_t registers = std::min<offset_t>(layout_.columns() - rank, 8 * layout_.bit_stride) / 256;
+                return sum + layout_.columns() / 8 + summary.listed + 3 * rows * (registers + 1);
+            }
+            return sum + summary.after + (whole(rank) ? summary.before : 0);
         }
         for (index_t lane = 0; lane < search_.kernels.lanes; ++lane) {
             sum += search_.summary(first_of_block(k) + lane).after / 2;

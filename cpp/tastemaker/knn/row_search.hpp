@@ -89,7 +89,17 @@ private:
         const std::span<const KnnRun> runs = search_->layout.column(rank);
         const simd::KnnAddKernels<Column>& kernels = search_->add_kernels();
         const simd::KnnAdd<Column> kernel = (search_->layout.values ? kernels.weighted : kernels.pattern)[how];
-        kernel(sums, search_->layout.rows(), runs.data(), static_cast<offset_t>(runs.size()), whole);
+        const auto n = static_cast<offset_t>(runs.size());
+        if (how == simd::knn_list || !search_->layout.has_bits()) {
+            kernel(sums, search_->layout.rows(), runs.data(), n, whole);
+            return;
+        }
+        const index_t from = search_->layout.bits_from;
+        if (whole || rank < from) {
+            kernel(sums, search_->layout.listed_rows(), runs.data(), n, whole);
+        }
+        const offset_t first = whole ? 0 : std::max<offset_t>(rank + 1 - from, 0);
+        search_->kernels.count(search_->layout.bit_rows(), runs.data(), n, first, sums.sums + from);
     }
 
     static std::span<KnnKey> own(const simd::KnnScan& scan) {

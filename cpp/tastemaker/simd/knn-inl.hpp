@@ -1,6 +1,7 @@
 // Bodies of the knn kernels, compiled once per level (see isa.cpp).
 #include <cstring>
 
+#include "tastemaker/simd/counts-inl.hpp"
 #include "tastemaker/simd/knn_kernels.hpp"
 
 namespace tastemaker::simd::TASTEMAKER_ISA {
@@ -87,7 +88,7 @@ void add_runs(KnnSums& target, const KnnRows<Column>& source, const KnnRun* runs
         const KnnRun run = runs[r];
         const std::int64_t first = rows.start[run.row] + (whole ? 0 : run.before + 1);
         add_run<Touch>(s, rows.columns + first, Kind::weighted ? rows.values + first : nullptr,
-                       rows.start[run.row + 1] - first, run.weight, Kind());
+                       rows.end[run.row] - first, run.weight, Kind());
     }
     target.listed = s.listed;
 }
@@ -229,7 +230,7 @@ void add_block(const KnnBlock& block, const KnnRows<Column>& source) {
         float* weights = b.weights + std::int64_t{row} * vf::width;
         const vf weight = load(weights);
         store(weights, broadcast(knn_untouched));
-        const std::int64_t end = rows.start[row + 1];
+        const std::int64_t end = rows.end[row];
         std::int64_t k = rows.start[row] + b.before[row] + 1;
         for (; k + unroll <= end; k += unroll) {
             for (int lane = 0; lane < unroll; ++lane) {
@@ -311,6 +312,8 @@ constexpr KnnKernels knn_kernels() {
         },
         {scan_block<CosineScore>, scan_block<JaccardScore>, scan_block<ProductScore>},
         vf::width,
+        count_bits,
+        vb::bytes,
     };
 }
 

@@ -13,11 +13,12 @@ struct KnnRun {
     float weight;
 };
 
-// The rows: row u holds the columns [start[u], start[u + 1]), ascending. `values` lie beside them, and one vector more;
-// they are not read for patterns, where every value is 1.
+// The rows: row u holds the columns [start[u], end[u]), ascending. `values` lie beside them, and one vector more; they
+// are not read for patterns, where every value is 1.
 template <class Column>
 struct KnnRows {
     const std::int64_t* start;
+    const std::int64_t* end;
     const Column* columns;
     const float* values;
 };
@@ -76,6 +77,16 @@ inline constexpr int knn_ahead = 8;
 inline constexpr int knn_vector = 16;  // floats in the widest register
 template <class Column>
 using KnnAdd = void (*)(KnnSums&, const KnnRows<Column>&, const KnnRun* runs, std::int64_t n_runs, bool whole);
+
+// The rows once more, as bits: one for each of the last columns. Of a register's worth of columns, the c-th is bit
+// c / bytes of byte c % bytes, where a register holds so many bytes.
+struct KnnBits {
+    const std::uint8_t* rows;
+    std::int64_t stride;  // bytes of a row, a multiple of a register's
+};
+
+// sums[column] += how many of the runs' rows hold the column, for the columns from `first` on; 0 leaves knn_untouched.
+using KnnCount = void (*)(const KnnBits&, const KnnRun* runs, std::int64_t n_runs, std::int64_t first, float* sums);
 
 // What turns the sum of a pair of columns into its two similarities (the row's and the column's).
 enum KnnScore {
@@ -165,6 +176,8 @@ struct KnnKernels {
     KnnScanFn scan[knn_scores][knn_modes];
     KnnBlockScanFn scan_block[knn_scores];
     int lanes;  // of a block
+    KnnCount count;
+    int bit_bytes;  // of a register of KnnBits
 };
 
 }  // namespace tastemaker::simd
