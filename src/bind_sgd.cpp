@@ -70,7 +70,7 @@ struct SgdSettings {
 
 sgd::Side side(array<float>& table, const SgdMatrix* features, index_t factors, const simd::SgdStep& step) {
     MatrixView<float> view = mutable_matrix_view(table);
-    view.cols = static_cast<index_t>(round_up(factors + 1, simd::sgd_padding));
+    view.cols = static_cast<index_t>(sgd::row_size(factors));
     return {view, features ? &features->view : nullptr, step};
 }
 
@@ -145,7 +145,7 @@ void logistic_half_epoch(const SgdMatrix& likes, array<float> table, const array
                          int threads) {
     constexpr float epsilon = 1e-6f;  // a first step of the whole learning rate, whatever the gradient
     MatrixView<const float> other_view = matrix_view(others);
-    other_view.cols = static_cast<index_t>(round_up(factors + 1, simd::sgd_padding));
+    other_view.cols = static_cast<index_t>(sgd::row_size(factors));
     require(!popularity.empty() || negatives_per_positive == 0, "there is no column to draw");
     require(popularity.items() == likes.view.cols, "what is drawn must be columns");
     const MatrixView<float> view = mutable_matrix_view(table);
@@ -190,7 +190,7 @@ void overwrite(std::vector<array<float>> targets, const std::vector<py::array_t<
 }  // namespace
 
 void bind_sgd(py::module_& m) {
-    m.attr("sgd_padding") = simd::sgd_padding;
+    m.def("sgd_row_size", &sgd::row_size, py::arg("factors"));
     py::class_<sgd::Popularity, std::shared_ptr<sgd::Popularity>>(m, "SgdPopularity")
         .def(py::init(&popularity_of), py::arg("occurring").noconvert(), py::arg("items"));
     py::class_<SgdMatrix>(m, "SgdMatrix").def(py::init<const py::tuple&>(), py::arg("csr"));

@@ -45,7 +45,7 @@ struct Interactions {
 struct Tables {
     Tables(index_t users, index_t items, index_t factors_)
         : factors(factors_),
-          size(round_up(factors + 1, simd::sgd_padding)),
+          size(sgd::row_size(factors)),
           user(side(users, 1)),
           item(side(items, 2)) {}
 

@@ -50,7 +50,7 @@ class Core:
 
     def __init__(self, side: twin.Side, optimizer: str, *, identity: bool) -> None:
         self.factors = side.weights.shape[1] - 1
-        self.size = -(-(self.factors + 1) // _core.sgd_padding) * _core.sgd_padding
+        self.size = _core.sgd_row_size(self.factors)
         parts = [side.weights, side.squares, side.steps][: 1 + STATE[optimizer]]
         self.table = padded(len(side.weights), self.size * len(parts))
         if optimizer == "adagrad":

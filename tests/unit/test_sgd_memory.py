@@ -30,7 +30,7 @@ def test_training_holds_its_table_and_one_copy(rng, model, options, name):
     model(factors=8, epochs=1, **options).fit(X)  # what is imported or built once
     tracemalloc.start()
     try:
-        fitted = model(factors=63, epochs=4, rng=0, **options).fit(X, threads=1)
+        fitted = model(factors=64, epochs=4, rng=0, **options).fit(X, threads=1)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -39,7 +39,8 @@ def test_training_holds_its_table_and_one_copy(rng, model, options, name):
         for name, array in vars(fitted).items()
         if name.startswith(("user_", "item_")) and isinstance(array, np.ndarray)
     )
-    assert peak < 2.2 * held + 20 * X.nnz
+    bar = 2.2 if _core.sgd_row_size(64) == 72 else 2.3  # AVX-512 pads a row to 80 floats
+    assert peak < bar * held + 20 * X.nnz
 
 
 @pytest.mark.parametrize(("model", "options", "name"), MODELS)

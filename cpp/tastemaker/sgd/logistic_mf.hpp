@@ -98,7 +98,7 @@ private:
 // has one writer and reads nobody else's, so threads do not matter.
 inline void logistic_half_epoch(const CsrView& likes, MatrixView<float> table, MatrixView<const float> others,
                                 index_t factors, const LogisticMf& settings, int threads) {
-    const offset_t size = round_up(factors + 1, simd::sgd_padding);
+    const offset_t size = row_size(factors);
     require(table.stride == 2 * size && others.stride >= size && others.cols == size && table.rows == likes.rows &&
                 others.rows == likes.cols,
             "a half epoch needs one row of parameters per row and per column");

@@ -10,6 +10,7 @@
 #include "tastemaker/sgd/likes.hpp"
 #include "tastemaker/sgd/popularity.hpp"
 #include "tastemaker/simd/kernels.hpp"
+#include "tastemaker/simd/level.hpp"
 
 namespace tastemaker::sgd {
 
@@ -32,13 +33,18 @@ struct Side {
     index_t parts(index_t i) const { return features ? static_cast<index_t>(features->length(i)) : 1; }
 };
 
+// Floats of a row of parameters: the factors, the bias and padding.
+inline offset_t row_size(index_t factors) {
+    return round_up(factors + 1, simd::kernels().sgd.padding);
+}
+
 struct Model {
     Side users;
     Side items;
     index_t factors = 0;
     bool user_bias = true;  // whether a comparison of two items moves the user's bias
 
-    offset_t size() const { return round_up(factors + 1, simd::sgd_padding); }
+    offset_t size() const { return users.table.cols; }
     bool regularized() const { return users.step.growth != 0 || items.step.growth != 0; }
 
     // Whether each user and item is a row that moves, and moves by its gradient alone.
@@ -47,6 +53,7 @@ struct Model {
     }
 
     void validate(int state) const {
+        require(size() == row_size(factors), "rows of parameters are not padded as they should be");
         for (const Side* side : {&users, &items}) {
             const offset_t width = (side->frozen ? 1 : 1 + state) * size();
             require(factors >= 1 && side->table.stride == width && side->table.cols == size(),

@@ -4,8 +4,6 @@
 // a full adder of logical operations does so for a whole register of columns: five of them (two with AVX-512) take a
 // bit of three rows to the two bits of their sum. Sixteen rows cost a register of 256 columns some 110 operations; as
 // entries, at one in ten, they would cost 400 additions of two to three.
-#include <algorithm>
-
 #include "tastemaker/simd/bits-inl.hpp"
 #include "tastemaker/simd/knn_kernels.hpp"
 
@@ -84,7 +82,9 @@ inline void count_bits(const KnnBits& bits, const KnnRun* runs, std::int64_t n_r
     const std::uint8_t none[vb::bytes] = {};
     for (std::int64_t at = first / columns * vb::bytes; at < bits.stride; at += vb::bytes) {
         float found[columns];
-        std::fill_n(found, columns, knn_untouched);
+        for (float& sum : found) {
+            sum = knn_untouched;
+        }
         for (std::int64_t begin = 0; begin < n_runs; begin += BitCounts::most) {
             const std::int64_t end = begin + BitCounts::most < n_runs ? begin + BitCounts::most : n_runs;
             BitCounts counts;

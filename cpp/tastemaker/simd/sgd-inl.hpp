@@ -212,7 +212,9 @@ inline void descend_rows(const SgdRows& rows, float c, size_type size, const Sgd
 }
 
 constexpr SgdKernels sgd_kernels() {
-    return {scores, combine, difference, adagrad, adagrad_after, adadelta, descend, adagrad_rows, descend_rows};
+    constexpr size_type padding = vf::width < 8 ? 8 : vf::width;
+    return {padding,       scores,   combine, difference,   adagrad,
+            adagrad_after, adadelta, descend, adagrad_rows, descend_rows};
 }
 
 }  // namespace tastemaker::simd::TASTEMAKER_ISA

@@ -1,6 +1,6 @@
 // Entry points of the sgd kernels; one set per ISA level.
 //
-// `size` is the padded number of weights of a row, a multiple of sgd_padding. A row of a table holds them and then, at
+// `size` is the padded number of weights of a row, a multiple of `padding`. A row of a table holds them and then, at
 // row + size and row + 2 size, what the optimiser remembers of each weight. Padding has gradients of zero and so keeps
 // weights of zero; no kernel has a tail.
 #pragma once
@@ -8,8 +8,6 @@
 #include <cstdint>
 
 namespace tastemaker::simd {
-
-inline constexpr std::int64_t sgd_padding = 16;  // one AVX-512 register, one cache line
 
 // What a step does beside following the gradient.
 struct SgdStep {
@@ -32,6 +30,8 @@ struct SgdRows {
 };
 
 struct SgdKernels {
+    std::int64_t padding;  // a register, and with the state half a cache line at least
+
     // Sets out[t] = rows[t] . x for t in [0, n); out has room for a multiple of 4.
     void (*scores)(const float* const* rows, std::int64_t n, const float* x, std::int64_t size, float* out);
 

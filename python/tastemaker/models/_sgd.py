@@ -73,7 +73,7 @@ class Table:
 
     def __init__(self, parameters: Parameters) -> None:
         rows, self.factors = parameters.embeddings.shape
-        self.width = -(-(self.factors + 1) // _core.sgd_padding) * _core.sgd_padding
+        self.width = _core.sgd_row_size(self.factors)
         states = [state for state in (parameters.gradients, parameters.momentum) if len(state)]
         self.states = len(states)
         self.data = _aligned(rows, self.width * (1 + self.states))

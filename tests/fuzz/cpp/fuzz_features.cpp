@@ -24,13 +24,13 @@ struct Side {
             require(view->values != nullptr, "features have values");  // as the bindings check
             rows = std::min(view->cols, 100);
         }
-        const offset_t width = (1 + state) * round_up(factors + 1, simd::sgd_padding);
+        const offset_t width = (1 + state) * sgd::row_size(factors);
         rows = choices.likely() ? rows : static_cast<index_t>(choices.below(9));
         numbers.assign(static_cast<std::size_t>(rows * width), 0.1f);
         for (std::size_t at = static_cast<std::size_t>(choices.byte()); at < numbers.size(); at += 97) {
             numbers[at] = choices.number();
         }
-        table = {numbers.data(), rows, static_cast<index_t>(round_up(factors + 1, simd::sgd_padding)), width};
+        table = {numbers.data(), rows, static_cast<index_t>(sgd::row_size(factors)), width};
     }
 
     sgd::Side side(const simd::SgdStep& step) const { return {table, view ? &*view : nullptr, step}; }

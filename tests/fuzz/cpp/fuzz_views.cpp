@@ -61,7 +61,9 @@ void transposed(Choices& choices) {
 }
 
 void neighbours(Choices& choices) {
-    const Matrix made = matrix(choices);
+    const bool wide = !choices.likely();  // enough columns for bits
+    const int width = choices.below(256);
+    const Matrix made(choices, choices.below(7), wide ? 500 + width : width % 20);
     const CsrView x = usable(made);
     const bool centred = choices.below(4) == 3;
     const std::vector<float> rows = choices.numbers(x.rows);
@@ -84,6 +86,10 @@ void neighbours(Choices& choices) {
     expect(found.nnz() == static_cast<offset_t>(table.indices.size()), "a table ends where its entries end");
     expect(std::ranges::all_of(table.indices, [&](index_t j) { return j >= 0 && j < x.cols; }),
            "neighbours are columns");
+    if (wide && !x.values && !similarity.row_factor) {
+        const knn::NeighbourTable added = knn::neighbours(x, similarity, count, 1, simd::knn_dense);
+        expect(table.indices == added.indices && table.scores == added.scores, "counts are sums");
+    }
 }
 
 void products(Choices& choices) {
