@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
-#include <ranges>
 #include <span>
 #include <utility>
 #include <vector>
@@ -155,10 +154,11 @@ private:
             return;
         }
         const offset_t fewest = std::max<index_t>(x_.rows / 64, 1);
-        const auto popular = std::ranges::partition_point(std::views::iota(index_t{0}, x_.cols), [&](index_t rank) {
-            return static_cast<offset_t>(out_.column(rank).size()) < fewest;
-        });
-        out_.bit_stride = (x_.cols - *popular) / (8 * bit_bytes_) * bit_bytes_;
+        index_t first = x_.cols;
+        while (first > 0 && static_cast<offset_t>(out_.column(first - 1).size()) >= fewest) {
+            --first;
+        }
+        out_.bit_stride = (x_.cols - first) / (8 * bit_bytes_) * bit_bytes_;
         out_.bits_from = x_.cols - static_cast<index_t>(8 * out_.bit_stride);
         out_.bits = AlignedBuffer<std::uint8_t>(checked_mul(x_.rows, out_.bit_stride));
         out_.listed_end.resize(out_.has_bits() ? static_cast<std::size_t>(x_.rows) : 0);
