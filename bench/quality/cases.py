@@ -111,6 +111,7 @@ _honest = ("validation",)  # a trial of these takes minutes, and their bar is fo
 _bpr: Space = {"learning_rate": [0.05, 0.1], "reg": [0.001, 0.002]}
 _warp: Space = {"epochs": [10, 20, 30]}
 _als: Space = {"unobserved_weight": (0.003, 1.0), "reg": (0.001, 0.03)}
+_ncf_als: Space = {"unobserved_weight": (0.1, 0.6), "reg": (0.003, 0.015), "epochs": [4, 6, 8, 12]}
 
 
 def _classics(factors: int, epochs: int, ease: Row) -> tuple[Row, ...]:
@@ -172,7 +173,7 @@ CASES = {
         _sampled,
         (
             Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk, 24),
-            Row("ALS 192", tm.ALS, {"factors": 192, "rng": 0}, {**_als, "epochs": [4, 6, 8, 12]}, 24),
+            Row("ALS 192", tm.ALS, {"factors": 192, "rng": 0}, _ncf_als, 24),
             Row("EASE", tm.EASE, {}, {"reg": (100.0, 3000.0)}, 8),
             Row("Blend", tm.Blend, trials=12, blends=("ALS 192", "EASE", "KNN random_walk")),
         ),

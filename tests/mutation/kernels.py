@@ -31,6 +31,7 @@ KERNELS = {
     "simd/topn-inl.hpp": ("topn", "table"),
     "knn/best_lists.hpp": ("knn",),
     "simd/knn-inl.hpp": ("knn",),
+    "simd/counts-inl.hpp": ("knn_counts",),
     "als/dual.hpp": ("als",),
     "simd/cholesky-inl.hpp": ("als",),
     "simd/sgd-inl.hpp": ("sgd",),
@@ -63,6 +64,7 @@ EQUIVALENT = {
         "s.own_size[lane] != s.own_capacity": "lists are cut more often",
         "s.end + s.begin < knn_chunk": "behind a list stand columns whose sums have been taken",
     },
+    "simd/counts-inl.hpp": {"most = 255 + step": "when counts are written"},
     "als/dual.hpp": {
         "return size + 3 / 4": "which of two ways is quicker",
         "t <= padded": "the row behind the last is scratch",

@@ -61,9 +61,9 @@ void transposed(Choices& choices) {
 }
 
 void neighbours(Choices& choices) {
-    const bool wide = !choices.likely();  // enough columns for bits
-    const int width = choices.below(256);
-    const Matrix made(choices, choices.below(7), wide ? 500 + width : width % 20);
+    const bool wide = choices.byte() == 255;  // enough columns for bits, which take milliseconds
+    const int width = choices.below(20);
+    const Matrix made(choices, choices.below(wide ? 3 : 7), wide ? 256 + width : width);
     const CsrView x = usable(made);
     const bool centred = choices.below(4) == 3;
     const std::vector<float> rows = choices.numbers(x.rows);
