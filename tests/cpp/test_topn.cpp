@@ -225,7 +225,9 @@ TEST_CASE("dense top-n equals its definition at any thread count") {
         const simd::TopnKernels& kernels = simd::kernels().topn;
         for (const index_t n_items : {1, 13, 97, 1000}) {
             const Dense items(n_items, 5, 4);
-            const Dense queries(70, 5, 5);
+            Dense queries(70, 5, 5);
+            std::fill_n(queries.data.begin(), 5, 1.0f);
+            std::fill_n(queries.data.begin() + 5, 5, 0.0f);  // prefers nothing, gets nothing
             const Csr seen(70, n_items, 30, 6);
             const CsrView seen_view = seen.view();
             std::vector<std::uint8_t> few(static_cast<std::size_t>(n_items));
@@ -243,7 +245,7 @@ TEST_CASE("dense top-n equals its definition at any thread count") {
                             70, {10, hide, allowed, threads},
                             [&](const TopnRequest& r, TopnResult out) { topn(index, queries.view(), r, out); },
                             [&](index_t row) {
-                                const Ranking all = dense_ranking(items, queries, row);
+                                const Ranking all = row == 1 ? Ranking() : dense_ranking(items, queries, row);
                                 return without(all, hide != nullptr ? hide->row(row) : nothing, allowed);
                             });
                     }

@@ -45,6 +45,7 @@ EQUIVALENT = {
     "select/dense_topn.hpp": {
         "std::max(request.n, index.size())": "more are kept than are written",
         "(queries - 10)": "which of two ways is quicker",
+        "index_t block = 2": "the constructor sets it",
         "queries.rows < std::numeric_limits": "2^31 queries do not fit a test",
     },
     "simd/topn-inl.hpp": {"R <= 5 ?": "how many rows share a pass"},
@@ -70,8 +71,14 @@ EQUIVALENT = {
         "t <= padded": "the row behind the last is scratch",
         "system.inverse.data()) > 0": "the first pivot is at least 1",
     },
-    "sgd/loss.hpp": {"t <= ahead": "one fetch more"},
-    "sgd/replicas.hpp": {"std::max(threads, 2)": "one thread exchanges nothing"},
+    "sgd/loss.hpp": {
+        "t <= ahead": "one fetch more",
+        "for (int t = 1; t < n": "the search starts with the first as found",
+    },
+    "sgd/replicas.hpp": {
+        "std::max(threads, 2)": "one thread exchanges nothing",
+        "users.features && model": "without replicas threads share all rows: slower",
+    },
 }
 
 _TURNED = [

@@ -22,6 +22,9 @@ struct NeighbourTable {
 // each sum to both lists, i's and j's. The most popular columns come first: when the long tail arrives their lists are
 // full and their floors high, and the scan rejects most of it at eight comparisons a step.
 //
+// What the sums over popular columns are made of depends on the weights: where each is 1, of bits, counted a register of
+// columns at a time (simd/counts-inl.hpp); else several popular columns at once add to them (BlockSearch).
+//
 // A list holds the best of what it was offered in any order, and each sum is formed by one thread in the order of the
 // rows of X: the result has the same bits for any number of threads.
 template <class Column>
@@ -96,9 +99,10 @@ private:
             const index_t rank = row_of(k, blocks);
             const ColumnSummary& summary = search_.summary(rank);
             if (layout_.has_bits()) {
+                // Bits of 256 columns take a row about as long as three additions.
                 const auto rows = static_cast<offset_t>(layout_.column(rank).size());
-                const offset_t registers = std::min<offset_t>(layout_.columns() - rank, 8 * layout_.bit_stride) / 256;
-                return sum + layout_.columns() / 8 + summary.listed + 3 * rows * (registers + 1);
+                const offset_t counted = std::min<offset_t>(layout_.columns() - rank, 8 * layout_.bit_stride);
+                return sum + layout_.columns() / 8 + summary.listed + 3 * rows * (counted / 256 + 1);
             }
             return sum + summary.after + (whole(rank) ? summary.before : 0);
         }

@@ -95,7 +95,7 @@ private:
             return;
         }
         const index_t from = search_->layout.bits_from;
-        if (whole || rank < from) {
+        if (whole || rank < from) {  // else only columns with bits come after it
             kernel(sums, search_->layout.listed_rows(), runs.data(), n, whole);
         }
         const offset_t first = whole ? 0 : std::max<offset_t>(rank + 1 - from, 0);
