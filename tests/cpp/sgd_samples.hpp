@@ -44,10 +44,7 @@ struct Interactions {
 // Parameters of both sides for Adagrad.
 struct Tables {
     Tables(index_t users, index_t items, index_t factors_)
-        : factors(factors_),
-          size(sgd::row_size(factors)),
-          user(side(users, 1)),
-          item(side(items, 2)) {}
+        : factors(factors_), size(sgd::row_size(factors)), user(side(users, 1)), item(side(items, 2)) {}
 
     sgd::Model model(float growth) {
         sgd::Model made;

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 TIMEOUT = 400  # seconds: an endless loop has been noticed
-SANITIZER = "-fsanitize=address"  # what is read or written behind an end has been noticed, as by `make test-presets`
+SANITIZER = "-fsanitize=address"  # a step beyond an end has been noticed, as by `make test-presets`
 
 # The file to change, and the tests of which one must notice.
 KERNELS = {

@@ -22,8 +22,8 @@ struct NeighbourTable {
 // each sum to both lists, i's and j's. The most popular columns come first: when the long tail arrives their lists are
 // full and their floors high, and the scan rejects most of it at eight comparisons a step.
 //
-// What the sums over popular columns are made of depends on the weights: where each is 1, of bits, counted a register of
-// columns at a time (simd/counts-inl.hpp); else several popular columns at once add to them (BlockSearch).
+// What the sums over popular columns are made of depends on the weights: where each is 1, of bits, counted a register
+// of columns at a time (simd/counts-inl.hpp); else several popular columns at once add to them (BlockSearch).
 //
 // A list holds the best of what it was offered in any order, and each sum is formed by one thread in the order of the
 // rows of X: the result has the same bits for any number of threads.
