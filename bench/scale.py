@@ -64,11 +64,11 @@ def _from_frame(users, items):
     import tastemaker as tm
 
     frame = pd.DataFrame({"user": users, "item": items})
-    seconds, peak, data = measured(lambda: tm.Dataset.from_frame(frame))
-    estimate = data.describe().facts["memory_bytes"]
+    seconds, peak = measured(lambda: tm.Dataset.from_frame(frame))[:2]
     # What is freed with it, by the allocators' own count: Python keeps small freed blocks, so pages tell less.
     tracemalloc.start()
     data = tm.Dataset.from_frame(frame)
+    estimate = data.describe().facts["memory_bytes"]
     with_it = tracemalloc.get_traced_memory()[0]
     del data
     held = with_it - tracemalloc.get_traced_memory()[0]

@@ -121,10 +121,6 @@ knn::NeighbourTable search(const CsrView& x, const knn::Similarity& how, offset_
     return knn::NeighbourSearch<Column>(x, how, count, threads, mode).run();
 }
 
-bool same(const knn::NeighbourTable& a, const knn::NeighbourTable& b) {
-    return a.indptr == b.indptr && a.indices == b.indices && a.scores == b.scores;
-}
-
 }  // namespace
 
 TEST_CASE("knn: all pairs equal a dense loop") {
@@ -151,7 +147,7 @@ TEST_CASE("knn: all pairs equal a dense loop") {
                 for (const simd::KnnMode mode : modes) {
                     for (const int threads : {1, 3}) {
                         const auto narrow = search<std::uint16_t>(x, how, 5, threads, mode);
-                        CHECK(same(narrow, search<index_t>(x, how, 5, 1, simd::knn_dense)));
+                        CHECK(narrow == search<index_t>(x, how, 5, 1, simd::knn_dense));
                     }
                 }
             }
@@ -165,10 +161,10 @@ TEST_CASE("knn: many columns, far apart groups, every mode and thread count") {
         const auto want = knn::neighbours(m.view(false), {}, 20, 1, simd::knn_dense);
         for (const simd::KnnMode mode : modes) {
             for (const int threads : {1, 3, 7}) {
-                CHECK(same(knn::neighbours(m.view(false), {}, 20, threads, mode), want));
+                CHECK(knn::neighbours(m.view(false), {}, 20, threads, mode) == want);
             }
         }
-        CHECK(same(knn::neighbours(m.view(false), {}, 20, 2), want));
+        CHECK(knn::neighbours(m.view(false), {}, 20, 2) == want);
     });
 }
 
@@ -206,11 +202,11 @@ TEST_CASE("knn: additions that leave -0.0, more of them than columns") {
         const CsrView x{20, 3, indptr.data(), indices.data(), values.data()};
         const auto want = search<index_t>(x, {.score = simd::knn_product}, 3, 1, simd::knn_dense);
         CHECK(want.indices == std::vector<index_t>{2, 0});
-        CHECK(same(search<index_t>(x, {.score = simd::knn_product}, 3, 1, simd::knn_list), want));
+        CHECK(search<index_t>(x, {.score = simd::knn_product}, 3, 1, simd::knn_list) == want);
         const std::vector<float> factors(20, -1.0f);  // additions of a column to itself leave -0.0 too
         const knn::Similarity negative{.score = simd::knn_product, .row_factor = factors.data()};
-        CHECK(same(search<index_t>(x, negative, 3, 1, simd::knn_list),
-                   search<index_t>(x, negative, 3, 1, simd::knn_dense)));
+        CHECK(search<index_t>(x, negative, 3, 1, simd::knn_list) ==
+              search<index_t>(x, negative, 3, 1, simd::knn_dense));
     });
 }
 
@@ -238,7 +234,7 @@ TEST_CASE("knn: columns wait for offers or add up all their pairs themselves, wi
     for (const index_t rows : {10, 400}) {
         const Matrix m(rows, 60, 100.0, 5);
         check_against_loop(m, false, {}, knn::neighbours(m.view(false), {}, m.cols, 1));
-        CHECK(same(knn::neighbours(m.view(false), {}, 7, 3), knn::neighbours(m.view(false), {}, 7, 1)));
+        CHECK(knn::neighbours(m.view(false), {}, 7, 3) == knn::neighbours(m.view(false), {}, 7, 1));
     }
 }
 
@@ -261,7 +257,7 @@ TEST_CASE("knn: blocks of popular columns and single rare ones") {
                 CHECK(want.scores[k] == doctest::Approx(by_rows.scores[k]).epsilon(1e-6));
             }
             for (const int threads : {2, 3, 7}) {
-                CHECK(same(knn::neighbours(x, weighed, 5, threads), want));
+                CHECK(knn::neighbours(x, weighed, 5, threads) == want);
             }
         }
     });

@@ -25,11 +25,7 @@ public:
         const offset_t fewest = std::max<index_t>(rows / 32, 1);
         const index_t most = (index_t{1} << 16) / search.kernels.lanes;
         const index_t columns = search.layout.columns();
-        index_t first = columns;
-        while (first > 0 && columns - first < most &&
-               static_cast<offset_t>(search.layout.column(first - 1).size()) >= fewest) {
-            --first;
-        }
+        const index_t first = std::max(search.layout.first_with(fewest), columns - most);
         const auto summaries = std::span(search.layout.summary);
         const bool negative = std::ranges::any_of(summaries, &ColumnSummary::negative);
         const index_t blocks = negative ? 0 : (columns - first) / search.kernels.lanes;

@@ -51,6 +51,14 @@ struct Layout {
         const auto r = static_cast<std::size_t>(rank);
         return {runs.get() + start[r], runs.get() + start[r + 1]};
     }
+    // The first rank from which on columns have `fewest` entries or more.
+    index_t first_with(offset_t fewest) const {
+        index_t rank = columns();
+        while (rank > 0 && static_cast<offset_t>(column(rank - 1).size()) >= fewest) {
+            --rank;
+        }
+        return rank;
+    }
     simd::KnnRows<Column> rows() const { return {row_start, row_start + 1, ranks.get(), values.get()}; }
     bool has_bits() const { return bits.size() > 0; }
     // The rows without what is in bit_rows().
@@ -153,11 +161,7 @@ private:
         if (bit_bytes_ == 0) {
             return;
         }
-        const offset_t fewest = std::max<index_t>(x_.rows / 64, 1);
-        index_t first = x_.cols;
-        while (first > 0 && static_cast<offset_t>(out_.column(first - 1).size()) >= fewest) {
-            --first;
-        }
+        const index_t first = out_.first_with(std::max<index_t>(x_.rows / 64, 1));
         out_.bit_stride = (x_.cols - first) / (8 * bit_bytes_) * bit_bytes_;
         out_.bits_from = x_.cols - static_cast<index_t>(8 * out_.bit_stride);
         out_.bits = AlignedBuffer<std::uint8_t>(checked_mul(x_.rows, out_.bit_stride));

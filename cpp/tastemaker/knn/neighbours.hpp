@@ -16,6 +16,8 @@ struct NeighbourTable {
     std::vector<offset_t> indptr;
     std::vector<index_t> indices;
     std::vector<float> scores;
+
+    bool operator==(const NeighbourTable&) const = default;
 };
 
 // Upper-triangle Gustavson. Row i of X^T X is summed over the columns j more popular than i only; one scan then offers

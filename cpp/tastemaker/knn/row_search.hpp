@@ -90,16 +90,15 @@ private:
         const simd::KnnAddKernels<Column>& kernels = search_->add_kernels();
         const simd::KnnAdd<Column> kernel = (search_->layout.values ? kernels.weighted : kernels.pattern)[how];
         const auto n = static_cast<offset_t>(runs.size());
-        if (how == simd::knn_list || !search_->layout.has_bits()) {
-            kernel(sums, search_->layout.rows(), runs.data(), n, whole);
-            return;
+        const Layout<Column>& layout = search_->layout;
+        const bool counts = how == simd::knn_dense && layout.has_bits();
+        if (!counts || whole || rank < layout.bits_from) {  // else only columns with bits come after it
+            kernel(sums, counts ? layout.listed_rows() : layout.rows(), runs.data(), n, whole);
         }
-        const index_t from = search_->layout.bits_from;
-        if (whole || rank < from) {  // else only columns with bits come after it
-            kernel(sums, search_->layout.listed_rows(), runs.data(), n, whole);
+        if (counts) {
+            const offset_t first = whole ? 0 : std::max<offset_t>(rank + 1 - layout.bits_from, 0);
+            search_->kernels.count(layout.bit_rows(), runs.data(), n, first, sums.sums + layout.bits_from);
         }
-        const offset_t first = whole ? 0 : std::max<offset_t>(rank + 1 - from, 0);
-        search_->kernels.count(search_->layout.bit_rows(), runs.data(), n, first, sums.sums + from);
     }
 
     static std::span<KnnKey> own(const simd::KnnScan& scan) {

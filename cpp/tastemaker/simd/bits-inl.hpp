@@ -1,14 +1,7 @@
 // vb: one vector register of bits at the level being compiled, and of bytes that count them.
 #pragma once
 
-#include <cstdint>
-#include <cstring>
-
-#if defined(TASTEMAKER_LEVEL_AVX512) || defined(TASTEMAKER_LEVEL_AVX2) || defined(TASTEMAKER_LEVEL_SSE2)
-#include <immintrin.h>
-#elif defined(TASTEMAKER_LEVEL_NEON)
-#include <arm_neon.h>
-#endif
+#include "tastemaker/simd/vec-inl.hpp"
 
 namespace tastemaker::simd::TASTEMAKER_ISA {
 
@@ -33,11 +26,11 @@ inline vb bits_and(vb a, vb b) {
 inline vb add_bytes(vb a, vb b) {
     return {_mm512_add_epi8(a.v, b.v)};
 }
-// Of each byte whose lowest bit is of interest only.
+// Each bit moves one down, also into the byte below: seven steps in, the lowest bit of a byte is still its own.
 inline vb shift_right(vb a) {
     return {_mm512_srli_epi16(a.v, 1)};
 }
-// The two bits of a + b + c.
+// The two bits of a + b + c, place by place.
 inline vb low_bit(vb a, vb b, vb c) {
     return {_mm512_ternarylogic_epi64(a.v, b.v, c.v, 0x96)};
 }
@@ -45,9 +38,7 @@ inline vb high_bit(vb a, vb b, vb c) {
     return {_mm512_ternarylogic_epi64(a.v, b.v, c.v, 0xE8)};
 }
 
-#else
-
-#if defined(TASTEMAKER_LEVEL_AVX2)
+#elif defined(TASTEMAKER_LEVEL_AVX2)
 
 struct vb {
     static constexpr int bytes = 32;
@@ -176,13 +167,13 @@ inline vb shift_right(vb a) {
 
 #endif
 
+#if !defined(TASTEMAKER_LEVEL_AVX512)
 inline vb low_bit(vb a, vb b, vb c) {
     return bits_xor(bits_xor(a, b), c);
 }
 inline vb high_bit(vb a, vb b, vb c) {
     return bits_or(bits_and(a, b), bits_and(bits_xor(a, b), c));
 }
-
 #endif
 
 }  // namespace tastemaker::simd::TASTEMAKER_ISA
