@@ -97,6 +97,7 @@ def add_scaled(
 ) -> npt.NDArray[np.float32]: ...
 
 # knn
+def column_sums(matrix: CsrParts) -> npt.NDArray[np.float64]: ...
 def knn_neighbours(
     matrix: CsrParts,
     count: int,

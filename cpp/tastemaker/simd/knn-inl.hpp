@@ -70,11 +70,21 @@ inline void add_run(KnnSums& s, const Column* columns, const float* values, std:
     }
 }
 
+template <class T>
+inline void prefetch_all(const T* first, const T* last) {
+    constexpr int line = 64 / sizeof(T);
+    for (; first < last; first += line) {
+        prefetch(first);
+    }
+}
+
+// What follows `first` in a row that ends at `last`.
 template <class Kind, class Column>
-inline void prefetch_row(const KnnRows<Column>& rows, std::int64_t at) {
-    prefetch(rows.columns + at);
+inline void prefetch_row(const KnnRows<Column>& rows, std::int64_t first, std::int64_t last) {
+    last = last - first < rows.prefetched ? last : first + rows.prefetched;
+    prefetch_all(rows.columns + first, rows.columns + last);
     if (Kind::weighted) {
-        prefetch(rows.values + at);
+        prefetch_all(rows.values + first, rows.values + last);
     }
 }
 
@@ -84,7 +94,7 @@ void add_runs(KnnSums& target, const KnnRows<Column>& source, const KnnRun* runs
     const KnnRows<Column> rows = source;
     for (std::int64_t r = 0; r < n_runs; ++r) {
         const KnnRun next = runs[r + knn_ahead];
-        prefetch_row<Kind>(rows, rows.start[next.row] + (whole ? 0 : next.before));
+        prefetch_row<Kind>(rows, rows.start[next.row] + (whole ? 0 : next.before), rows.end[next.row]);
         const KnnRun run = runs[r];
         const std::int64_t first = rows.start[run.row] + (whole ? 0 : run.before + 1);
         add_run<Touch>(s, rows.columns + first, Kind::weighted ? rows.values + first : nullptr,
@@ -225,7 +235,7 @@ void add_block(const KnnBlock& block, const KnnRows<Column>& source) {
     float* const origin = b.sums - b.origin * vf::width;
     for (std::int64_t r = 0; r < b.n_rows; ++r) {
         const std::int32_t next = b.rows[r + knn_ahead];
-        prefetch_row<Kind>(rows, rows.start[next] + b.before[next]);
+        prefetch_row<Kind>(rows, rows.start[next] + b.before[next], rows.end[next]);
         const std::int32_t row = b.rows[r];
         float* weights = b.weights + std::int64_t{row} * vf::width;
         const vf weight = load(weights);

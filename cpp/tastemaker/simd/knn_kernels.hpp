@@ -21,6 +21,7 @@ struct KnnRows {
     const std::int64_t* end;
     const Column* columns;
     const float* values;
+    std::int64_t prefetched;  // entries to fetch of a row before it is read; past them the processor fetches by itself
 };
 
 // A neighbour and its score as one integer: of two keys, the greater is the better by score descending, then index
@@ -73,7 +74,7 @@ struct KnnSums {
 
 // sums[column] += weight * value over all runs, in order: over the whole row of each, or only what comes after it. The
 // columns of a row are distinct. Looks ahead: past the last run must be knn_ahead more.
-inline constexpr int knn_ahead = 8;
+inline constexpr int knn_ahead = 4;
 inline constexpr int knn_vector = 16;  // floats in the widest register
 template <class Column>
 using KnnAdd = void (*)(KnnSums&, const KnnRows<Column>&, const KnnRun* runs, std::int64_t n_runs, bool whole);

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from tastemaker import _core
 from tastemaker._validation import CsrParts, csr_parts
 from tastemaker.errors import DataError
 
@@ -90,7 +91,7 @@ class Weighting:
         if self.similarity == "tfidf" and not pattern:
             return Weighted((indptr, indices, np.sqrt(X.data), things))
         if self.similarity == "bm25":
-            length = np.bincount(indices, weights=None if pattern else X.data, minlength=things)
+            length = _core.column_sums((indptr, indices, None if pattern else values, things))
             norm = self.k1 * (1 - self.b + self.b * length / self.average_length)
             if pattern:  # the weight of an interaction is then its thing's alone
                 own = ((self.k1 + 1) / (norm + 1)).astype(np.float32)
@@ -98,7 +99,7 @@ class Weighting:
             weight = (self.k1 + 1) * X.data / (norm[indices] + X.data)
             return Weighted((indptr, indices, weight.astype(np.float32), things))
         if self.similarity == "random_walk":
-            degree = np.bincount(indices, weights=X.data, minlength=things).astype(np.float64)
+            degree = _core.column_sums((indptr, indices, None if pattern else values, things))
             own, other = (_power(degree, -e).astype(np.float32) for e in (self.alpha, self.beta))
             powers = None if pattern else np.power(X.data, np.float32(self.alpha))
             return Weighted((indptr, indices, powers, things), own, other)
