@@ -147,19 +147,19 @@ format: $(stamps)/dev ## rewrite the sources in the house's format
 	@$(venv) ruff format --quiet .
 	@$(venv) clang-format -i $(cpp_files)
 
-bench: $(stamps)/package ## measure ours beside the peers; ARGS="--help" lists the choices
+bench: $(stamps)/io ## measure ours beside the peers; ARGS="--help" lists the choices
 	@$(python) -m bench.peers.run $(ARGS)
 
 bench-cuda: $(stamps)/package cuda-simulated ## time ALS on a GPU; without one, count what it would do there
 	@$(python) -m bench.cuda.run $(cuda_simulated) $(ARGS)
 
-quality: $(stamps)/package ## measure how well the models rank on public data; see bench/README.md
+quality: $(stamps)/io ## measure how well the models rank on public data; see bench/README.md
 	@$(python) -m bench.quality.run $(ARGS)
 
-quality-beside: $(stamps)/package ## measure how well LightFM and ours rank, trained side by side
+quality-beside: $(stamps)/io ## measure how well LightFM and ours rank, trained side by side
 	@$(python) -m bench.quality.beside.run $(ARGS)
 
-quality-search: $(stamps)/package ## search the hyper-parameters of those tables again (an hour)
+quality-search: $(stamps)/io ## search the hyper-parameters of those tables again (an hour)
 	@$(pip) "optuna>=4"
 	@$(python) -m bench.quality.search $(ARGS)
 
@@ -224,6 +224,11 @@ $(stamps)/package: $(stamps)/tools $(stamps)/modules $(sources)
 $(stamps)/dev: pyproject.toml | $(stamps)/package
 	$(say) "installing what tests and linters need"
 	@$(pip) "tastemaker[dev]"
+	@touch $@
+
+$(stamps)/io: pyproject.toml | $(stamps)/package
+	$(say) "installing what reads files of data"
+	@$(pip) "tastemaker[io]"
 	@touch $@
 
 $(stamps)/docs: pyproject.toml | $(stamps)/package

@@ -1,44 +1,16 @@
 // Implicit ALS: one half epoch, the Gram matrix and the objective, on factors padded as simd/als_kernels.hpp wants.
 #include <algorithm>
 
-#include "arrays.hpp"
 #include "bindings.hpp"
+#include "sparse_matrix.hpp"
 #include "tastemaker/als/axes.hpp"
 #include "tastemaker/als/gram.hpp"
 #include "tastemaker/als/half_epoch.hpp"
 #include "tastemaker/als/objective.hpp"
 #include "tastemaker/als/rotate.hpp"
-#include "tastemaker/base/transpose.hpp"
 
 namespace tastemaker::python {
 namespace {
-
-// A CSR matrix checked once for many half epochs. Nobody may change its arrays afterwards.
-struct AlsMatrix {
-    explicit AlsMatrix(CsrArrays parts) : arrays(std::move(parts)), view(arrays.view()) {
-        if (view.values && std::all_of(view.values, view.values + view.nnz(), [](float v) { return v == 1.0f; })) {
-            view.values = nullptr;  // so that the transpose needs no memory for them
-        }
-    }
-
-    AlsMatrix transposed() const {
-        CsrArrays parts{array<offset_t>(view.cols + offset_t{1}), array<index_t>(view.nnz()), std::nullopt, view.rows};
-        if (view.values) {
-            parts.values.emplace(view.nnz());
-        }
-        offset_t* indptr = parts.indptr.mutable_data();
-        index_t* indices = parts.indices.mutable_data();
-        float* values = parts.values ? parts.values->mutable_data() : nullptr;
-        {
-            const py::gil_scoped_release release;  // pure arithmetic on memory that nobody else knows yet
-            transpose(view, indptr, indices, values);
-        }
-        return AlsMatrix(std::move(parts));
-    }
-
-    CsrArrays arrays;
-    CsrView view;
-};
 
 als::Factors factors_view(const array<float>& a, index_t factors) {
     als::Factors view = matrix_view(a);
@@ -63,7 +35,7 @@ array<double> gram(const array<float>& y, index_t factors, int threads) {
     return out;
 }
 
-void half_epoch(const AlsMatrix& x, const array<float>& y, const array<double>& gram, const array<float>& start,
+void half_epoch(const SparseMatrix& x, const array<float>& y, const array<double>& gram, const array<float>& start,
                 array<float> out, index_t factors, const als::Problem& problem, const als::Solver& solver,
                 int threads) {
     const als::Factors y_view = factors_view(y, factors);
@@ -96,7 +68,7 @@ void rotate(const array<float>& y, const array<float>& axes, array<float> out, i
     als::rotate(view, data, out_view, threads);
 }
 
-double objective(const AlsMatrix& csr, const AlsMatrix& transposed, const array<float>& x, const array<float>& y,
+double objective(const SparseMatrix& csr, const SparseMatrix& transposed, const array<float>& x, const array<float>& y,
                  const array<double>& gram_x, const array<double>& gram_y, index_t factors, const als::Problem& problem,
                  int threads) {
     const als::Factors x_view = factors_view(x, factors);
@@ -111,9 +83,6 @@ double objective(const AlsMatrix& csr, const AlsMatrix& transposed, const array<
 
 void bind_als(py::module_& m) {
     m.attr("als_padding") = simd::als_padding;
-    py::class_<AlsMatrix>(m, "AlsMatrix")
-        .def(py::init([](const py::tuple& csr) { return AlsMatrix(CsrArrays::from_tuple(csr)); }), py::arg("csr"))
-        .def("transposed", &AlsMatrix::transposed);
     py::class_<als::Problem>(m, "AlsProblem")
         .def(py::init<float, float, float, float>(), py::arg("reg"), py::arg("alpha"), py::arg("unobserved_weight"),
              py::arg("nu"));

@@ -36,17 +36,6 @@ array<T> owning_array(std::vector<T>&& values) {
     return array<T>(static_cast<py::ssize_t>(owned->size()), owned->data(), owner);
 }
 
-array<double> column_sums(const py::tuple& matrix) {
-    const CsrArrays csr = CsrArrays::from_tuple(matrix);
-    const CsrView x = csr.view();
-    std::vector<double> sums;
-    {
-        const py::gil_scoped_release release;
-        sums = knn::column_sums(x);
-    }
-    return owning_array(std::move(sums));
-}
-
 py::tuple knn_neighbours(const py::tuple& matrix, offset_t count, const std::string& score, float shrinkage,
                          const std::optional<array<float>>& row_factor, const std::optional<array<float>>& own,
                          const std::optional<array<float>>& other, int threads, const std::string& mode) {
@@ -75,7 +64,6 @@ py::tuple knn_neighbours(const py::tuple& matrix, offset_t count, const std::str
 }  // namespace
 
 void bind_knn(py::module_& m) {
-    m.def("column_sums", &column_sums, py::arg("matrix"));
     m.def("knn_neighbours", &knn_neighbours, py::arg("matrix"), py::arg("count"), py::kw_only(), py::arg("score"),
           py::arg("shrinkage") = 0.0f, py::arg("row_factor").noconvert() = py::none(),
           py::arg("own").noconvert() = py::none(), py::arg("other").noconvert() = py::none(), py::arg("threads") = 1,

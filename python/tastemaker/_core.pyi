@@ -96,8 +96,14 @@ def add_scaled(
     scores: npt.NDArray[np.float32], weight: float, total: npt.NDArray[np.float32], threads: int
 ) -> npt.NDArray[np.float32]: ...
 
+# matrix
+class SparseMatrix(metaclass=_NativeType):
+    def __init__(self, csr: CsrParts) -> None: ...
+    def transposed(self) -> SparseMatrix: ...
+    def column_sums(self) -> npt.NDArray[np.float64]: ...
+    def times(self, columns: npt.NDArray[np.float64], threads: int) -> npt.NDArray[np.float64]: ...
+
 # knn
-def column_sums(matrix: CsrParts) -> npt.NDArray[np.float64]: ...
 def knn_neighbours(
     matrix: CsrParts,
     count: int,
@@ -113,10 +119,6 @@ def knn_neighbours(
 
 # als
 als_padding: int
-
-class AlsMatrix(metaclass=_NativeType):
-    def __init__(self, csr: CsrParts) -> None: ...
-    def transposed(self) -> AlsMatrix: ...
 
 class AlsProblem(metaclass=_NativeType):
     def __init__(self, reg: float, alpha: float, unobserved_weight: float, nu: float) -> None: ...
@@ -138,7 +140,7 @@ def als_rotate(
     threads: int,
 ) -> None: ...
 def als_half_epoch(
-    x: AlsMatrix,
+    x: SparseMatrix,
     y: npt.NDArray[np.float32],
     gram: npt.NDArray[np.float64],
     start: npt.NDArray[np.float32],
@@ -149,8 +151,8 @@ def als_half_epoch(
     threads: int,
 ) -> None: ...
 def als_objective(
-    csr: AlsMatrix,
-    transposed: AlsMatrix,
+    csr: SparseMatrix,
+    transposed: SparseMatrix,
     x: npt.NDArray[np.float32],
     y: npt.NDArray[np.float32],
     gram_x: npt.NDArray[np.float64],
@@ -162,11 +164,6 @@ def als_objective(
 
 # ease
 def ease_gram(users: CsrParts, items: CsrParts, out: npt.NDArray[np.float32], threads: int) -> None: ...
-
-# svd
-class SparseOperand(metaclass=_NativeType):
-    def __init__(self, matrix: CsrParts) -> None: ...
-    def times(self, columns: npt.NDArray[np.float64], threads: int) -> npt.NDArray[np.float64]: ...
 
 # sgd
 def sgd_row_size(factors: int) -> int: ...

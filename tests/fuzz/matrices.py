@@ -30,7 +30,7 @@ def matrix_at_the_door(data: bytes) -> None:
     parts = csr_parts(csr)
     indptr, indices, _ = _core.knn_neighbours(parts, 3, score="product")
     assert len(indices) == indptr[-1]
-    _core.AlsMatrix(parts).transposed()
+    _core.SparseMatrix(parts).transposed()
 
 
 def views_of_the_core(data: bytes) -> None:
@@ -50,7 +50,7 @@ def _neighbours(choices: Choices) -> None:
 
 
 def _transposed(choices: Choices) -> None:
-    _core.AlsMatrix(parts(choices)).transposed()
+    _core.SparseMatrix(parts(choices)).transposed()
 
 
 def _sparse_lists(choices: Choices) -> None:

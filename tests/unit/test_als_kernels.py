@@ -49,7 +49,7 @@ def solve(X, Y, start, factors, threads=1, problem=PROBLEM, *, in_axes=None, **s
             _core.als_rotate(side, axes, side, factors, threads)
     core = _core.AlsProblem(problem.reg, problem.alpha, problem.w0, problem.nu)
     core_solver = _core.AlsSolver(**solver)
-    matrix = _core.AlsMatrix(csr_parts(X))
+    matrix = _core.SparseMatrix(csr_parts(X))
     _core.als_half_epoch(matrix, Y, gram, start, out, factors, core, core_solver, threads)
     if in_axes:
         _core.als_rotate(out, np.ascontiguousarray(axes.T), out, factors, threads)
@@ -174,7 +174,7 @@ def test_objective(X, rng, factors, simd_level, threads):
     U, V = 0.3 * table(rng, len(LENGTHS), factors), 0.3 * table(rng, ITEMS, factors)
     grams = [_core.als_gram(side, factors, threads) for side in (U, V)]
     core = _core.AlsProblem(PROBLEM.reg, PROBLEM.alpha, PROBLEM.w0, PROBLEM.nu)
-    matrices = [_core.AlsMatrix(csr_parts(m)) for m in (X, X.T.tocsr())]
+    matrices = [_core.SparseMatrix(csr_parts(m)) for m in (X, X.T.tocsr())]
     got = _core.als_objective(*matrices, U, V, *grams, factors, core, threads)
     want = twin.loss(X, U[:, :factors].astype(np.float64), V[:, :factors].astype(np.float64), PROBLEM)
     # Scores are fp32 sums of `factors` terms; the squares and what is summed over pairs are fp64.
@@ -191,7 +191,7 @@ def test_pattern_matrices_are_all_ones(X, rng):
         results = []
         for values in (np.ones(len(indices), np.float32), None):
             out = np.empty_like(start)
-            matrix = _core.AlsMatrix((indptr, indices, values, cols))
+            matrix = _core.SparseMatrix((indptr, indices, values, cols))
             _core.als_half_epoch(matrix, Y, gram, start, out, 9, problem, _core.AlsSolver(**solver), 1)
             results.append(out)
         np.testing.assert_array_equal(*results)
@@ -208,7 +208,7 @@ def test_a_row_does_not_depend_on_the_others(X, rng, solver, simd_level):
 
 def test_memory_safety_of_the_binding(X, rng):
     Y, start = table(rng, ITEMS, 5), table(rng, len(LENGTHS), 5)
-    matrix, gram = _core.AlsMatrix(csr_parts(X)), _core.als_gram(Y, 5, 1)
+    matrix, gram = _core.SparseMatrix(csr_parts(X)), _core.als_gram(Y, 5, 1)
     problem = _core.AlsProblem(0.1, 1.0, 1.0, 1.0)
     good = {"x": matrix, "y": Y, "gram": gram, "start": start, "out": start.copy()}
     rest = {"factors": 5, "problem": problem, "solver": _core.AlsSolver(cg_steps=3), "threads": 1}
@@ -219,7 +219,7 @@ def test_memory_safety_of_the_binding(X, rng):
         {"gram": gram[:-1]},
         {"start": start[:-1]},
         {"out": start[:-1].copy()},
-        {"x": _core.AlsMatrix(csr_parts(X[:, :50]))},
+        {"x": _core.SparseMatrix(csr_parts(X[:, :50]))},
     ):
         with pytest.raises(ValueError, match=r"half epoch|Gram"):
             _core.als_half_epoch(**(good | wrong), **rest)
@@ -230,11 +230,11 @@ def test_memory_safety_of_the_binding(X, rng):
         with pytest.raises(ValueError, match="must not be negative"):
             _core.AlsSolver(**solver)
     with pytest.raises(ValueError, match="indptr"):
-        _core.AlsMatrix((np.array([0, 99]), np.array([1], np.int32), None, 4))
+        _core.SparseMatrix((np.array([0, 99]), np.array([1], np.int32), None, 4))
 
 
 @pytest.mark.parametrize("columns", [2**40, -(2**31) - 1, 1.5, "x", None])
 def test_columns_that_are_no_32_bit_integer_are_refused(columns):
     parts = (np.array([0, 1]), np.array([0], np.int32), None, columns)
     with pytest.raises(ValueError, match="columns of a CSR matrix must be an integer of 32 bits"):
-        _core.AlsMatrix(parts)
+        _core.SparseMatrix(parts)

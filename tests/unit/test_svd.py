@@ -95,12 +95,12 @@ def test_as_many_factors_as_there_are(rng, method, shape):
 def test_the_product_at_any_number_of_threads(rng, threads, columns):
     X, Y = matrix(rng), rng.integers(-9, 9, (70, columns)).astype(np.float64)
     # Sums of whole numbers are exact.
-    np.testing.assert_array_equal(_core.SparseOperand(csr_parts(X)).times(Y, threads), X @ Y)
+    np.testing.assert_array_equal(_core.SparseMatrix(csr_parts(X)).times(Y, threads), X @ Y)
 
 
 def test_the_product_refuses_what_does_not_fit(rng):
     with pytest.raises(ValueError, match="a row of Y for each column of X"):
-        _core.SparseOperand(csr_parts(matrix(rng))).times(np.ones((69, 2)), 1)
+        _core.SparseMatrix(csr_parts(matrix(rng))).times(np.ones((69, 2)), 1)
 
 
 def test_same_bits_at_any_number_of_threads(rng, threads):

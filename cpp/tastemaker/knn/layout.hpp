@@ -68,7 +68,9 @@ struct Layout {
     }
     bool has_bits() const { return bits.size() > 0; }
     // The rows without what is in bit_rows().
-    simd::KnnRows<Column> listed_rows() const { return {row_start, listed_end.data(), ranks.get(), nullptr, prefetched()}; }
+    simd::KnnRows<Column> listed_rows() const {
+        return {row_start, listed_end.data(), ranks.get(), nullptr, prefetched()};
+    }
     simd::KnnBits bit_rows() const { return {bits.data(), bit_stride}; }
 };
 

@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <limits>
-#include <vector>
 
 #include "tastemaker/base/aligned.hpp"
 #include "tastemaker/base/error.hpp"
@@ -20,15 +19,6 @@ struct Similarity {
     const float* own = nullptr;         // p of knn_product, one per column; null: 1
     const float* other = nullptr;       // q of knn_product; null: 1
 };
-
-// Sums of the columns; of a pattern, how many entries each has.
-inline std::vector<double> column_sums(const CsrView& x) {
-    std::vector<double> sums(static_cast<std::size_t>(x.cols));
-    for (offset_t t = 0; t < x.nnz(); ++t) {
-        sums[static_cast<std::size_t>(x.indices[t])] += x.values ? double{x.values[t]} : 1.0;
-    }
-    return sums;
-}
 
 // p and q of simd::KnnScan by rank, padded with zeros.
 struct Constants {

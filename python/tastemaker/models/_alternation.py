@@ -41,7 +41,7 @@ class Alternation:
         solver: _core.AlsSolver,
         threads: int,
     ) -> None:
-        self._by_user = _core.AlsMatrix(csr_parts(X))
+        self._by_user = _core.SparseMatrix(csr_parts(X))
         self._by_item = self._by_user.transposed()
         self._problem, self._factors, self._threads = problem, factors, threads
         self._solver = solver
@@ -102,7 +102,7 @@ class Alternation:
         _core.als_rotate(side, axes, out, self._factors, self._threads)
         return out
 
-    def _half_epoch(self, matrix: _core.AlsMatrix, other: Factors, gram: Gram, start: Factors) -> Factors:
+    def _half_epoch(self, matrix: _core.SparseMatrix, other: Factors, gram: Gram, start: Factors) -> Factors:
         # Rotated factors belong to this epoch alone and may be improved in place.
         out = start if self._solver.in_axes else padded(len(start), self._factors)
         _core.als_half_epoch(

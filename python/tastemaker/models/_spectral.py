@@ -60,32 +60,39 @@ def _krylov(
     X: sp.csr_array, k: int, block: int, size: int, rng: np.random.Generator, threads: int
 ) -> tuple[Matrix, Matrix]:
     """Return (values, vectors) from a basis of at most `size` columns, `block` of them at a time."""
-    forth, back = (_core.SparseOperand(csr_parts(A)) for A in (X, sp.csr_array(X.T)))
+    forth = _core.SparseMatrix(csr_parts(X))
+    back = forth.transposed()
+    new = rng.standard_normal((X.shape[1], block))
     basis = np.empty((X.shape[1], size))
-    power = rng.standard_normal((X.shape[1], block))
+    inner = np.empty((size, size))  # the upper triangle of basis' X'X basis
     scale, filled = 0.0, 0
-    while filled < size:
-        power = back.times(forth.times(power, threads), threads)
+    while True:
+        power = back.times(forth.times(np.ascontiguousarray(new), threads), threads)
         scale = max(scale, float(np.linalg.norm(power, axis=0).max()))
-        power = _new_directions(power, basis[:, :filled], scale)[:, : size - filled]
-        if power.shape[1] == 0:  # the basis spans all that X has
+        along = basis[:, :filled].T @ power
+        if filled > 0:
+            inner[:filled, filled - new.shape[1] : filled] = along
+        if filled == size:
             break
-        power = np.ascontiguousarray(power)
-        basis[:, filled : filled + power.shape[1]] = power
-        filled += power.shape[1]
-    basis = np.ascontiguousarray(basis[:, :filled])
-    image = forth.times(basis, threads)
-    squares, rotation = scipy.linalg.eigh(image.T @ image)
+        new = _new_directions(power, basis[:, :filled], along, scale)[:, : size - filled]
+        if new.shape[1] == 0:  # the basis spans all that X has
+            break
+        basis[:, filled : filled + new.shape[1]] = new
+        filled += new.shape[1]
+    squares, rotation = scipy.linalg.eigh(inner[:filled, :filled], lower=False)
     found = min(k, filled)
     values, vectors = np.zeros(k), np.zeros((X.shape[1], k))
     values[:found] = np.sqrt(np.maximum(squares[::-1][:found], 0))
-    vectors[:, :found] = basis @ rotation[:, ::-1][:, :found]
+    vectors[:, :found] = basis[:, :filled] @ rotation[:, ::-1][:, :found]
     return values, vectors
 
 
-def _new_directions(block: Matrix, basis: Matrix, scale: float) -> Matrix:
-    """Return an orthonormal basis of what block adds to basis; nothing that is rounding noise at this scale."""
-    block = block - basis @ (basis.T @ block)
+def _new_directions(block: Matrix, basis: Matrix, along: Matrix, scale: float) -> Matrix:
+    """Return an orthonormal basis of what block adds to basis, which it meets in `along`.
+
+    Nothing that is rounding noise at this scale is new.
+    """
+    block = block - basis @ along
     Q, R, _ = scipy.linalg.qr(block, mode="economic", pivoting=True)
     Q = Q[:, np.abs(np.diag(R)) > NOISE * scale]
     # Again, since cancellation left rounding errors along the basis.

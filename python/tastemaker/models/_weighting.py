@@ -91,7 +91,7 @@ class Weighting:
         if self.similarity == "tfidf" and not pattern:
             return Weighted((indptr, indices, np.sqrt(X.data), things))
         if self.similarity == "bm25":
-            length = _core.column_sums((indptr, indices, None if pattern else values, things))
+            length = _core.SparseMatrix((indptr, indices, None if pattern else values, things)).column_sums()
             norm = self.k1 * (1 - self.b + self.b * length / self.average_length)
             if pattern:  # the weight of an interaction is then its thing's alone
                 own = ((self.k1 + 1) / (norm + 1)).astype(np.float32)
@@ -99,7 +99,7 @@ class Weighting:
             weight = (self.k1 + 1) * X.data / (norm[indices] + X.data)
             return Weighted((indptr, indices, weight.astype(np.float32), things))
         if self.similarity == "random_walk":
-            degree = _core.column_sums((indptr, indices, None if pattern else values, things))
+            degree = _core.SparseMatrix((indptr, indices, None if pattern else values, things)).column_sums()
             own, other = (_power(degree, -e).astype(np.float32) for e in (self.alpha, self.beta))
             powers = None if pattern else np.power(X.data, np.float32(self.alpha))
             return Weighted((indptr, indices, powers, things), own, other)

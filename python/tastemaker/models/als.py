@@ -336,7 +336,7 @@ class ALS(Recommender):
             self._cache[other] = table, _core.als_gram(table, factors, threads)
         table, gram = self._cache[other]
         solved = padded(X.shape[0], factors)
-        matrix = _core.AlsMatrix(csr_parts(X))
+        matrix = _core.SparseMatrix(csr_parts(X))
         try:
             problem = self._problem(self.unobserved_weight_)
             _core.als_half_epoch(

@@ -116,7 +116,7 @@ class SVD(Recommender):
             values, vectors = self._decompose(X, method, run.threads)
             items = _canonical(values, vectors)
             kept = float(np.square(values).sum())
-            total = float(np.square(X.data, dtype=np.float64).sum())
+            total = float(np.einsum("i,i", X.data, X.data, dtype=np.float64))
             run.record(loss=max(total - kept, 0.0))
             self.__dict__.update(
                 item_factors_=items, user_factors_=X @ items, singular_values_=values.astype(np.float32)
