@@ -80,8 +80,8 @@ class LightFM(_Hybrid):
     epsilon : float, default 1e-6
         Conditioning of "adadelta", > 0.
     reg_user, reg_item : float, default 0.0
-        L2 penalties of each side's parameters, >= 0. Small values act, such as 1e-6: all parameters shrink at each
-        example.
+        L2 penalties of each side's parameters, >= 0. Small values act, such as 4e-5, the best for WARP on check-ins
+        (Gowalla): all parameters shrink at each example.
     max_sampled : int, default 10
         Draws in search of a violator, likes of the user among them, >= 1. More find rarer violators and cost time.
     k, n_kos : int, default 5 and 10
