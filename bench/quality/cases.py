@@ -114,7 +114,7 @@ _wide_als: Space = {
 }
 _honest = ("validation",)  # a trial of these takes minutes, and their bar is for parameters from train
 _bpr: Space = {"learning_rate": [0.05, 0.1], "reg": [0.001, 0.002]}
-_warp_space: Space = {"reg": (2e-5, 1e-4), "epochs": [20, 30]}  # without reg it overfits by the tenth epoch
+_warp_space: Space = {"reg": (2e-5, 1e-4), "epochs": [20, 30]}  # without reg it falls after 20 epochs
 _als: Space = {"unobserved_weight": (0.003, 1.0), "reg": (0.001, 0.03)}
 _ncf_als: Space = {"unobserved_weight": (0.1, 0.6), "reg": (0.003, 0.015), "epochs": [4, 6, 8, 12]}
 

@@ -88,22 +88,23 @@ class Weighting:
             )
         indptr, indices, values, things = csr_parts(X)
         pattern = self.similarity == "jaccard" or bool((X.data == 1).all())
+        parts: CsrParts = (indptr, indices, None if pattern else values, things)
         if self.similarity == "tfidf" and not pattern:
             return Weighted((indptr, indices, np.sqrt(X.data), things))
         if self.similarity == "bm25":
-            length = _core.SparseMatrix((indptr, indices, None if pattern else values, things)).column_sums()
+            length = _core.SparseMatrix(parts).column_sums()
             norm = self.k1 * (1 - self.b + self.b * length / self.average_length)
             if pattern:  # the weight of an interaction is then its thing's alone
                 own = ((self.k1 + 1) / (norm + 1)).astype(np.float32)
-                return Weighted((indptr, indices, None, things), own, own)
+                return Weighted(parts, own, own)
             weight = (self.k1 + 1) * X.data / (norm[indices] + X.data)
             return Weighted((indptr, indices, weight.astype(np.float32), things))
         if self.similarity == "random_walk":
-            degree = _core.SparseMatrix((indptr, indices, None if pattern else values, things)).column_sums()
+            degree = _core.SparseMatrix(parts).column_sums()
             own, other = (_power(degree, -e).astype(np.float32) for e in (self.alpha, self.beta))
             powers = None if pattern else np.power(X.data, np.float32(self.alpha))
             return Weighted((indptr, indices, powers, things), own, other)
-        return Weighted((indptr, indices, None if pattern else values, things))
+        return Weighted(parts)
 
     @property
     def score(self) -> str:
