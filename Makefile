@@ -53,9 +53,10 @@ cpp-%: $(stamps)/tools $(stamps)/doctest
 	@$(cmake) --build build/$* -- --quiet
 	@$(venv) ctest --test-dir build/$* --output-on-failure
 
+# MALLOC_PERTURB_: glibc hands out memory full of 3e38, so that what is read before it is written shows.
 test-python: $(stamps)/dev
 	$(say) "Python tests"
-	@$(python) -m pytest -q -n auto --maxprocesses 8 $(ARGS)
+	@MALLOC_PERTURB_=128 $(python) -m pytest -q -n auto --maxprocesses 8 $(ARGS)
 
 coverage: coverage-cpp ## measure line coverage of the C++ core, then branch coverage of the Python package
 	@$(MAKE) --no-print-directory test-python ARGS="--cov $(ARGS)"

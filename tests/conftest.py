@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +26,27 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 _data_folder = os.environ.get("TASTEMAKER_DATA")
 
 
+def _poisoned(empty: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Return np.empty, or its like, with the worst that its memory may hold: NaN, the lowest number, true."""
+
+    @functools.wraps(empty)
+    def allocate(*args: object, **kwargs: object) -> np.ndarray:
+        array = empty(*args, **kwargs)
+        if array.dtype.kind in "fc":
+            array.fill(np.nan)
+        elif array.dtype.kind in "iu":
+            array.fill(np.iinfo(array.dtype).min or np.iinfo(array.dtype).max)
+        elif array.dtype.kind == "b":
+            array.fill(True)
+        return array
+
+    return allocate
+
+
 def pytest_configure() -> None:
-    """Let SIGINT be Ctrl-C: what a shell without job control starts in the background ignores it."""
+    """Let nothing rest on luck: not on what memory happens to hold, nor on who started the tests."""
+    np.empty, np.empty_like = _poisoned(np.empty), _poisoned(np.empty_like)
+    # Ctrl-C: what a shell without job control starts in the background ignores it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -64,7 +64,7 @@ def _krylov(
     back = forth.transposed()
     new = rng.standard_normal((X.shape[1], block))
     basis = np.empty((X.shape[1], size))
-    inner = np.empty((size, size))  # the upper triangle of basis' X'X basis
+    inner = np.zeros((size, size))  # the upper triangle of basis' X'X basis
     scale, filled = 0.0, 0
     while True:
         power = back.times(forth.times(np.ascontiguousarray(new), threads), threads)
