@@ -3,125 +3,19 @@
 
 #include <cmath>
 #include <limits>
-#include <random>
-#include <utility>
 #include <vector>
 
+#include "als_tables.hpp"
 #include "levels.hpp"
-#include "tastemaker/als/axes.hpp"
 #include "tastemaker/als/gram.hpp"
 #include "tastemaker/als/half_epoch.hpp"
 #include "tastemaker/als/objective.hpp"
-#include "tastemaker/als/rotate.hpp"
 #include "tastemaker/base/aligned.hpp"
 
 namespace {
 
 using namespace tastemaker;
-
-constexpr double eps = std::numeric_limits<float>::epsilon();
-
-// Factors with zeros in the padding.
-struct Table {
-    Table(offset_t rows_, index_t factors_, unsigned seed)
-        : rows(rows_), factors(factors_), size(round_up(factors_, simd::als_padding)), data(rows_ * size) {
-        std::mt19937 random(seed);
-        std::normal_distribution<float> normal;
-        for (offset_t i = 0; i < rows; ++i) {
-            for (offset_t k = 0; k < factors; ++k) {
-                data[i * size + k] = normal(random);
-            }
-        }
-    }
-    als::Factors view() const { return {data.data(), rows, factors, size}; }
-    MatrixView<float> mutable_view() { return {data.data(), rows, factors, size}; }
-    double at(offset_t i, offset_t k) const { return static_cast<double>(data[i * size + k]); }
-
-    offset_t rows;
-    index_t factors;
-    offset_t size;
-    AlignedBuffer<float> data;
-};
-
-// Rows of the given lengths over `cols` columns, with likes, dislikes and zero-free weights.
-struct Csr {
-    Csr(const std::vector<index_t>& lengths, index_t cols_, unsigned seed) : cols(cols_) {
-        std::mt19937 random(seed);
-        std::uniform_real_distribution<float> weight(0.5f, 4.0f);
-        for (const index_t length : lengths) {
-            for (index_t t = 0; t < length; ++t) {
-                indices.push_back(static_cast<index_t>(static_cast<offset_t>(t) * cols / length));
-                values.push_back(t % 5 == 4 ? -weight(random) : weight(random));
-            }
-            indptr.push_back(static_cast<offset_t>(indices.size()));
-        }
-    }
-    CsrView view() const {
-        return {static_cast<index_t>(indptr.size() - 1), cols, indptr.data(), indices.data(), values.data()};
-    }
-
-    index_t cols;
-    std::vector<offset_t> indptr{0};
-    std::vector<index_t> indices;
-    std::vector<float> values;
-};
-
-// |A x - b| relative to what its terms could lose: small for any good solution, whatever the condition of A.
-double relative_residual(const SparseRow& row, const Table& y, const float* x, const als::Problem& problem) {
-    double worst = 0;
-    double scale = 0;
-    const double w0 = static_cast<double>(problem.unobserved_weight);
-    std::vector<double> confidence(static_cast<std::size_t>(y.rows), w0);
-    std::vector<double> preference(static_cast<std::size_t>(y.rows), 0.0);
-    for (offset_t t = 0; t < row.size(); ++t) {
-        const auto i = static_cast<std::size_t>(row.indices[static_cast<std::size_t>(t)]);
-        confidence[i] = static_cast<double>(problem.alpha) * std::abs(static_cast<double>(row.value(t)));
-        preference[i] = row.value(t) > 0 ? 1.0 : 0.0;
-    }
-    for (index_t k = 0; k < y.factors; ++k) {
-        double residual = static_cast<double>(problem.ridge(row.size(), y.rows)) * static_cast<double>(x[k]);
-        double size = std::abs(residual);
-        for (offset_t i = 0; i < y.rows; ++i) {
-            double score = 0;
-            double score_size = 0;
-            for (index_t l = 0; l < y.factors; ++l) {
-                score += y.at(i, l) * static_cast<double>(x[l]);
-                score_size += std::abs(y.at(i, l) * static_cast<double>(x[l]));
-            }
-            const auto at = static_cast<std::size_t>(i);
-            residual += confidence[at] * y.at(i, k) * (score - preference[at]);
-            size += confidence[at] * std::abs(y.at(i, k)) * (score_size + preference[at]);
-        }
-        worst = std::max(worst, std::abs(residual));
-        scale = std::max(scale, size);
-    }
-    return worst / scale;
-}
-
-// Factors and their Gram matrix in its axes, where conjugate gradients work.
-struct InAxes {
-    explicit InAxes(Table table) : y(std::move(table)), gram(als::gram(y.view(), 1)), axes(y.size * y.size) {
-        for (offset_t k = 0; k < y.size; ++k) {
-            axes[k * (y.size + 1)] = 1.0f;
-        }
-        als::diagonalise(gram.data(), y.size, y.factors, axes.data(), 1);
-        als::rotate(y.view(), axes.data(), y.mutable_view(), 1);
-    }
-    void turn(Table& table) const { als::rotate(table.view(), axes.data(), table.mutable_view(), 1); }
-    void turn_back(Table& table) const {
-        AlignedBuffer<float> inverse(y.size * y.size);
-        for (offset_t i = 0; i < y.size; ++i) {
-            for (offset_t k = 0; k < y.size; ++k) {
-                inverse[k * y.size + i] = axes[i * y.size + k];
-            }
-        }
-        als::rotate(table.view(), inverse.data(), table.mutable_view(), 3);
-    }
-
-    Table y;
-    AlignedBuffer<double> gram;
-    AlignedBuffer<float> axes;
-};
+using namespace tastemaker::tests;
 
 const std::vector<index_t> row_lengths{0, 1, 31, 32, 33, 1000};
 constexpr index_t columns = 1000;
@@ -258,56 +152,6 @@ TEST_CASE("als: a system that is not positive definite is an error, one that is 
         CHECK_THROWS_AS(
             als::half_epoch(x.view(), y.view(), gram.data(), out.view(), no_ridge, {0}, out.mutable_view(), 1),
             NumericalError);
-    });
-}
-
-TEST_CASE("als: a short row is solved in its own size only where float is precise enough for that") {
-    const float even[] = {1.0f, 1.0f, 1.0f, 1.0f};
-    const float uneven[] = {1.0f, 1.0f, 1e-6f, 1.0f};
-    const float none[] = {0.0f, 0.0f, 0.0f, 0.0f};
-    const float good[] = {2e-3f, 2e3f};
-    const float light[] = {1.0f, 1e-3f};
-    const float heavy[] = {1e4f, 1.0f};
-    const float infinite[] = {1.0f, std::numeric_limits<float>::infinity()};
-    const auto stable = [](const float* diagonal, float ridge, const float* w, const float* c) {
-        als::Shared shared;
-        shared.y.cols = 4;
-        shared.diagonal = diagonal;
-        return als::dual_is_stable(shared, ridge, w, c, 2, 2.0f);
-    };
-    CHECK(stable(even, 0.0f, good, good));
-    CHECK(stable(uneven, 1e-3f, good, good));
-    CHECK_FALSE(stable(uneven, 0.0f, good, good));
-    CHECK_FALSE(stable(none, 0.0f, good, good));
-    CHECK_FALSE(stable(even, 0.0f, light, good));
-    CHECK_FALSE(stable(even, 0.0f, heavy, good));
-    CHECK_FALSE(stable(even, 0.0f, good, infinite));
-}
-
-TEST_CASE("als: a short row is solved in its own size as well as in all columns") {
-    for_each_level([] {
-        const als::Problem problem{0.01f, 4.0f, 0.5f, 0.5f};  // confidences from 2: every weight is positive
-        for (const index_t factors : {16, 29, 64}) {
-            CAPTURE(factors);
-            const InAxes at(Table(200, factors, 19));
-            const als::SharedGram gram(at.gram.data(), at.y.size, problem.unobserved_weight);
-            REQUIRE(gram.in_axes);
-            const als::Shared shared{at.y.view(), gram.matrix.data(), gram.diagonal.data(), true};
-            const auto most = static_cast<index_t>(als::short_row(at.y.size));
-            const Csr x({most, 1, 2, 5, most + 1}, 200, 20);  // what the long row leaves must not count
-            als::CholeskyScratch system(at.y.size);
-            als::DualScratch scratch(at.y.size);
-            Table out(x.view().rows, factors, 21);
-            for (index_t u = 0; u < x.view().rows; ++u) {
-                float* solution = out.mutable_view().row(u);
-                const bool is_short = u + 1 < x.view().rows;
-                CHECK(als::solve_dual(simd::kernels().als, shared, problem, x.view().row(u), solution, system,
-                                      scratch) == is_short);
-                if (is_short) {
-                    CHECK(relative_residual(x.view().row(u), at.y, solution, problem) <= 16 * factors * eps);
-                }
-            }
-        }
     });
 }
 

@@ -12,10 +12,20 @@
 
 namespace tastemaker::als {
 
-// Scratch of one worker: the entries of a block, and preconditioners m, residuals r, directions p and products
-// q = A p of its rows.
+// Where to start and when to stop.
+struct Iteration {
+    int steps = 0;
+    bool preconditioned = true;
+    // Where positive: start from zero, and stop once the residual is this part of b, both in the norm of D^-1.
+    double tolerance = 0;
+
+    bool from_zero() const { return tolerance > 0; }
+};
+
+// Scratch of one worker: the entries of a block, and solutions x, preconditioners m, residuals r, directions p and
+// products q = A p of its rows.
 struct CgScratch {
-    static constexpr offset_t rows = 32;
+    static constexpr offset_t rows = BlockEntries::most_rows;
 
     explicit CgScratch(offset_t size)
         : m(checked_mul(rows, size)),
@@ -23,131 +33,164 @@ struct CgScratch {
           p(checked_mul(rows, size)),
           q(checked_mul(rows, size)),
           squares(rows),
+          targets(rows),
           curvatures(rows) {}
 
     BlockEntries entries;
+    std::vector<float*> x;
     AlignedBuffer<float> m, r, p, q;
     AlignedBuffer<double> squares;     // r . m r; 0 when the row needs no more steps
+    AlignedBuffer<double> targets;     // what they are to fall to
     AlignedBuffer<double> curvatures;  // sum_t w_t (y_t . p)^2
 };
 
-// Returns the end of the block that starts at row `begin`.
-inline index_t cg_block_end(const CsrView& x, index_t begin, index_t end) {
-    constexpr offset_t entries = 16 * 1024;  // 200 KB of scratch; beside more, the GEMM is small
-    index_t last = begin + 1;
-    while (last < end && last - begin < CgScratch::rows && x.indptr[last + 1] - x.indptr[begin] <= entries) {
-        ++last;
-    }
-    return last;
-}
-
-// Calls fn(panel, d) for the entries of a block in panels that belong to one row and fit half of L1, so that a second
-// pass over the rows of Y finds them there; d[t] = y_t . v, where v is that row of vectors.
+// Calls fn(panel) for the entries of the rows that need more steps, in panels that belong to one row and fit half of
+// L1, so that a second pass over the rows of Y finds them there.
 template <class Fn>
-inline void for_panels(const simd::AlsKernels& kernels, const Shared& shared, const BlockEntries& entries,
-                       const float* vectors, Fn fn) {
-    const offset_t size = shared.size();
+inline void for_panels(const CgScratch& scratch, offset_t size, Fn fn) {
     const offset_t rows = panel_entries(size);
-    alignas(64) float d[panel_most];
-    for (const Segment& segment : entries.segments) {
-        for (offset_t begin = segment.begin; begin < segment.end; begin += rows) {
-            const Segment panel{segment.row, begin, std::min(begin + rows, segment.end)};
-            kernels.dots(shared.y.data, size, size, entries.columns.data() + begin, panel.size(),
-                         vectors + panel.row * size, d, entries.size() - begin);
-            fn(panel, d);
+    for (const Segment& segment : scratch.entries.segments) {
+        for (offset_t begin = segment.begin; begin < segment.end && scratch.squares[segment.row] != 0; begin += rows) {
+            fn(Segment{segment.row, begin, std::min(begin + rows, segment.end)});
         }
     }
 }
 
-// Adds sum_t (w_t (y_t . v) - c_t) y_t to each row of q, or the same without c. Dots and axpys by panel read each y_t
-// from memory once.
-template <bool with_c>
-inline void add_observed(const simd::AlsKernels& kernels, const Shared& shared, const BlockEntries& entries,
-                         const float* v, float* q) {
-    for_panels(kernels, shared, entries, v, [&](const Segment& panel, float* d) {
-        const float* w = entries.w.data() + panel.begin;
-        const float* c = entries.c.data() + panel.begin;
-        for (offset_t t = 0; t < panel.size(); ++t) {
-            d[t] = w[t] * d[t] - (with_c ? c[t] : 0.0f);
+// Sets d[t] = y_t . v.
+inline void panel_dots(const simd::AlsKernels& kernels, const Shared& shared, const BlockEntries& entries,
+                       const Segment& panel, const float* v, float* d) {
+    kernels.dots(shared.y.data, shared.size(), shared.size(), entries.columns.data() + panel.begin, panel.size(), v, d,
+                 entries.size() - panel.begin);
+}
+
+// Adds sum_t d_t y_t to q.
+inline void add_panel(const simd::AlsKernels& kernels, const Shared& shared, const BlockEntries& entries,
+                      const Segment& panel, const float* d, float* q) {
+    kernels.axpys(shared.y.data, shared.size(), shared.size(), entries.columns.data() + panel.begin, panel.size(), d,
+                  q);
+}
+
+// Sets q = A x - b.
+inline void write_residuals(const simd::AlsKernels& kernels, const Shared& shared, bool x_is_zero, CgScratch& s) {
+    const BlockEntries& entries = s.entries;
+    const offset_t size = shared.size();
+    for (std::size_t u = 0; u < s.x.size(); ++u) {
+        kernels.diagonal(shared.diagonal, entries.ridges[u], s.x[u], s.q.data() + static_cast<offset_t>(u) * size,
+                         size);
+    }
+    for_panels(s, size, [&](const Segment& panel) {
+        alignas(64) float d[panel_most] = {};
+        if (!x_is_zero) {
+            panel_dots(kernels, shared, entries, panel, s.x[static_cast<std::size_t>(panel.row)], d);
         }
-        kernels.axpys(shared.y.data, shared.size(), shared.size(), entries.columns.data() + panel.begin, panel.size(),
-                      d, q + panel.row * shared.size());
+        for (offset_t t = 0; t < panel.size(); ++t) {
+            const auto entry = static_cast<std::size_t>(panel.begin + t);
+            d[t] = entries.w[entry] * d[t] - entries.c[entry];
+        }
+        add_panel(kernels, shared, entries, panel, d, s.q.data() + panel.row * size);
+    });
+}
+
+// Adds Y_u^T W Y_u p to the q of each row. Dots and axpys by panel read each y_t from memory once.
+inline void add_observed(const simd::AlsKernels& kernels, const Shared& shared, CgScratch& s) {
+    const offset_t size = shared.size();
+    for_panels(s, size, [&](const Segment& panel) {
+        alignas(64) float d[panel_most];
+        panel_dots(kernels, shared, s.entries, panel, s.p.data() + panel.row * size, d);
+        for (offset_t t = 0; t < panel.size(); ++t) {
+            d[t] *= s.entries.w[static_cast<std::size_t>(panel.begin + t)];
+        }
+        add_panel(kernels, shared, s.entries, panel, d, s.q.data() + panel.row * size);
     });
 }
 
 // Sets curvatures[u] = sum_t w_t (y_t . p)^2 for each row.
-inline void observed_curvatures(const simd::AlsKernels& kernels, const Shared& shared, const BlockEntries& entries,
-                                const float* p, AlignedBuffer<double>& curvatures) {
-    std::fill(curvatures.begin(), curvatures.end(), 0.0);
-    for_panels(kernels, shared, entries, p, [&](const Segment& panel, float* d) {
+inline void observed_curvatures(const simd::AlsKernels& kernels, const Shared& shared, CgScratch& s) {
+    const offset_t size = shared.size();
+    std::fill(s.curvatures.begin(), s.curvatures.end(), 0.0);
+    for_panels(s, size, [&](const Segment& panel) {
+        alignas(64) float d[panel_most];
         alignas(64) float wd[panel_most] = {};
-        const float* w = entries.w.data() + panel.begin;
+        panel_dots(kernels, shared, s.entries, panel, s.p.data() + panel.row * size, d);
         for (offset_t t = 0; t < panel.size(); ++t) {
-            wd[t] = w[t] * d[t];
+            wd[t] = s.entries.w[static_cast<std::size_t>(panel.begin + t)] * d[t];
         }
         const offset_t padded = round_up(panel.size(), simd::als_padding);
         std::fill(d + panel.size(), d + padded, 0.0f);
-        curvatures[panel.row] += kernels.dot(wd, d, padded);
+        s.curvatures[panel.row] += kernels.dot(wd, d, padded);
     });
 }
 
-// Improves each row of x by up to `steps` steps of conjugate gradients on A x = b, starting from the x given. A row's
-// result does not depend on its block. Without the preconditioner these are the steps of the plain method: axes do not
-// change them. The last step needs only p . A p and no new residual, so it skips the axpys:
-// 2 s + 1 passes over the entries instead of 2 s + 2.
-inline void solve_cg(const simd::AlsKernels& kernels, const Shared& shared, int steps, bool preconditioned, float* x,
-                     CgScratch& scratch) {
-    const BlockEntries& entries = scratch.entries;
+// Sets p and r of each row from its x, and how far `squares` is to fall.
+inline void start_cg(const simd::AlsKernels& kernels, const Shared& shared, const Iteration& iteration, CgScratch& s) {
     const offset_t size = shared.size();
-    const auto ridge = [&](offset_t u) { return entries.ridges[static_cast<std::size_t>(u)]; };
-    float* q = scratch.q.data();
-    for (offset_t u = 0; u < entries.rows(); ++u) {
-        if (preconditioned) {
-            write_inverse(shared, ridge(u), scratch.m.data() + u * size);
+    for (offset_t u = 0; u < s.entries.rows(); ++u) {
+        float* m = s.m.data() + u * size;
+        if (iteration.preconditioned) {
+            write_inverse(shared, s.entries.ridges[static_cast<std::size_t>(u)], m);
         } else {
-            std::fill_n(scratch.m.data() + u * size, size, 1.0f);
+            std::fill_n(m, size, 1.0f);
         }
-        kernels.diagonal(shared.diagonal, ridge(u), x + u * size, q + u * size, size);
     }
-    add_observed<true>(kernels, shared, entries, x, q);
-    for (offset_t u = 0; u < entries.rows(); ++u) {
+    std::fill(s.squares.begin(), s.squares.end(), 1.0);
+    write_residuals(kernels, shared, iteration.from_zero(), s);
+    for (offset_t u = 0; u < s.entries.rows(); ++u) {
         const offset_t at = u * size;
-        scratch.squares[u] =
-            kernels.cg_start(scratch.m.data() + at, q + at, scratch.r.data() + at, scratch.p.data() + at, size);
+        s.squares[u] = kernels.cg_start(s.m.data() + at, s.q.data() + at, s.r.data() + at, s.p.data() + at, size);
+        s.targets[u] = std::max(iteration.tolerance * iteration.tolerance * s.squares[u],
+                                static_cast<double>(std::numeric_limits<float>::min()));
+        if (s.squares[u] < s.targets[u]) {
+            s.squares[u] = 0;  // it starts where it should end, or the row is empty
+        }
     }
+}
 
-    for (int step = 0; step < steps; ++step) {
-        const bool last = step + 1 == steps;
-        for (offset_t u = 0; u < entries.rows(); ++u) {
-            kernels.diagonal(shared.diagonal, ridge(u), scratch.p.data() + u * size, q + u * size, size);
+// Moves x along p, given q = A p but for the curvatures where they are kept apart, and turns p.
+inline void step_cg(const simd::AlsKernels& kernels, offset_t size, offset_t u, bool last, CgScratch& s) {
+    const float* m = s.m.data() + u * size;
+    const float* q = s.q.data() + u * size;
+    float* p = s.p.data() + u * size;
+    float* r = s.r.data() + u * size;
+    float* x = s.x[static_cast<std::size_t>(u)];
+    double& square = s.squares[u];
+    const double curvature = kernels.dot(p, q, size) + (last ? s.curvatures[u] : 0.0);  // p . A p
+    if (curvature <= 0) {  // NaN goes on and is caught in x
+        square = 0;        // A is singular along p up to rounding: nothing more to gain there
+        return;
+    }
+    const auto length = static_cast<float>(square / curvature);
+    if (last) {
+        kernels.axpy(length, p, x, size);
+        return;
+    }
+    const double next = kernels.cg_step(m, p, q, length, x, r, size);
+    kernels.cg_turn(m, r, static_cast<float>(next / square), p, size);
+    square = next < s.targets[u] ? 0 : next;
+}
+
+// Improves each x of the block by conjugate gradients on A x = b. A row's result does not depend on its block; where
+// its square is not 0 in the end, it has taken all steps. Without the preconditioner these are the steps of the plain
+// method: axes do not change them. The last step needs only p . A p and no new residual, so it skips the axpys:
+// 2 s + 1 passes over the entries instead of 2 s + 2.
+inline void solve_cg(const simd::AlsKernels& kernels, const Shared& shared, const Iteration& iteration, CgScratch& s) {
+    const offset_t size = shared.size();
+    start_cg(kernels, shared, iteration, s);
+    const auto unfinished = [](double square) { return square != 0; };
+    for (int step = 0; step < iteration.steps && std::any_of(s.squares.begin(), s.squares.end(), unfinished); ++step) {
+        const bool last = step + 1 == iteration.steps && iteration.tolerance == 0;
+        for (offset_t u = 0; u < s.entries.rows(); ++u) {
+            kernels.diagonal(shared.diagonal, s.entries.ridges[static_cast<std::size_t>(u)], s.p.data() + u * size,
+                             s.q.data() + u * size, size);
         }
         if (last) {
-            observed_curvatures(kernels, shared, entries, scratch.p.data(), scratch.curvatures);
+            observed_curvatures(kernels, shared, s);
         } else {
-            add_observed<false>(kernels, shared, entries, scratch.p.data(), q);
+            add_observed(kernels, shared, s);
         }
-        for (offset_t u = 0; u < entries.rows(); ++u) {
-            double& square = scratch.squares[u];
-            const float* m = scratch.m.data() + u * size;
-            float* p = scratch.p.data() + u * size;
-            float* r = scratch.r.data() + u * size;
-            const float* qu = q + u * size;
-            if (square < std::numeric_limits<float>::min()) {
-                continue;  // converged, or an empty row
+        for (offset_t u = 0; u < s.entries.rows(); ++u) {
+            if (s.squares[u] != 0) {
+                step_cg(kernels, size, u, last, s);
             }
-            const double curvature = kernels.dot(p, qu, size) + (last ? scratch.curvatures[u] : 0.0);  // p . A p
-            if (curvature <= 0) {  // NaN goes on and is caught in x
-                square = 0;        // A is singular along p up to rounding: nothing more to gain there
-                continue;
-            }
-            const auto length = static_cast<float>(square / curvature);
-            if (last) {
-                kernels.axpy(length, p, x + u * size, size);
-                continue;
-            }
-            const double next = kernels.cg_step(m, p, qu, length, x + u * size, r, size);
-            kernels.cg_turn(m, r, static_cast<float>(next / square), p, size);
-            square = next;
         }
     }
 }

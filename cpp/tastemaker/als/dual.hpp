@@ -25,11 +25,16 @@ struct DualScratch {
     AlignedBuffer<float> z;
 };
 
+// Whether D can be inverted in float without loss.
+inline bool invertible(const Shared& shared, float ridge) {
+    const auto [least, most] = std::minmax_element(shared.diagonal, shared.diagonal + shared.y.cols);
+    return *least + ridge > 1e-5f * (*most + ridge);
+}
+
 // Whether D and the weights leave the identity its precision in float.
 inline bool dual_is_stable(const Shared& shared, float ridge, const float* w, const float* c, offset_t n, float w0) {
-    const auto [least, most] = std::minmax_element(shared.diagonal, shared.diagonal + shared.y.cols);
-    const bool invertible = *least + ridge > 1e-5f * (*most + ridge);
-    return invertible && std::all_of(w, w + n, [&](float x) { return 1e-3f * w0 <= x && x <= 1e3f * w0; }) &&
+    return invertible(shared, ridge) &&
+           std::all_of(w, w + n, [&](float x) { return 1e-3f * w0 <= x && x <= 1e3f * w0; }) &&
            std::all_of(c, c + n, [](float x) { return std::isfinite(x); });
 }
 

@@ -4,8 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "tastemaker/als/cg.hpp"
-#include "tastemaker/als/dual.hpp"
+#include "tastemaker/als/exact.hpp"
 #include "tastemaker/als/problem.hpp"
 #include "tastemaker/als/subspace.hpp"
 #include "tastemaker/base/parallel.hpp"
@@ -44,9 +43,10 @@ struct Solver {
 // Scratch of one worker.
 struct HalfEpochScratch {
     HalfEpochScratch(const Solver& solver, offset_t size) {
-        if (solver.iterates()) {
+        if (solver.in_axes()) {
             cg = std::make_unique<CgScratch>(size);
-        } else {
+        }
+        if (!solver.iterates()) {
             subspace = std::make_unique<SubspaceScratch>(solver.width(size));
         }
         if (solver.exact()) {
@@ -54,36 +54,59 @@ struct HalfEpochScratch {
         }
     }
 
+    std::vector<index_t> iterated;  // rows that are solved by conjugate gradients
     std::unique_ptr<CgScratch> cg;
     std::unique_ptr<SubspaceScratch> subspace;
     std::unique_ptr<DualScratch> dual;
 };
+
+// Improves the rows `scratch.iterated` of `out` by conjugate gradients, block by block.
+inline void iterate_rows(const simd::AlsKernels& kernels, const Shared& shared, const CsrView& x,
+                         const Problem& problem, const Solver& solver, MatrixView<float> out,
+                         HalfEpochScratch& scratch) {
+    const offset_t size = shared.size();
+    const Iteration iteration = solver.exact() ? Iteration{static_cast<int>(size), true, rounding}
+                                               : Iteration{solver.cg_steps, solver.preconditioned, 0};
+    const offset_t tile = tile_columns(x, size);
+    CgScratch& cg = *scratch.cg;
+    for (std::span<const index_t> rows = scratch.iterated; !rows.empty(); rows = rows.subspan(cg.x.size())) {
+        const auto block = rows.first(block_rows(x, rows));
+        cg.x.clear();
+        for (const index_t u : block) {
+            cg.x.push_back(out.row(u));
+        }
+        gather_block(x, block, problem, tile, cg.entries);
+        solve_cg(kernels, shared, iteration, cg);
+        for (std::size_t at = 0; solver.exact() && at < block.size(); ++at) {
+            if (cg.squares[static_cast<offset_t>(at)] != 0) {  // it did not converge
+                solve_cholesky(kernels, shared, problem, x.row(block[at]), cg.x[at], scratch.subspace->system);
+            }
+        }
+    }
+}
 
 // Solves rows [begin, end) of x into `out`, which holds the starting point of all but the exact solver. Rows without
 // entries become zero: their b is.
 inline void solve_rows(const simd::AlsKernels& kernels, const Shared& shared, const CsrView& x, index_t begin,
                        index_t end, const Problem& problem, const Solver& solver, MatrixView<float> out,
                        HalfEpochScratch& scratch) {
+    scratch.iterated.clear();
     for (index_t u = begin; u < end; ++u) {
-        if (x.length(u) == 0) {
+        const SparseRow row = x.row(u);
+        if (row.size() == 0) {
             std::fill_n(out.row(u), shared.size(), 0.0f);
-        } else if (solver.exact()) {
-            CholeskyScratch& system = scratch.subspace->system;
-            if (!shared.in_axes || !solve_dual(kernels, shared, problem, x.row(u), out.row(u), system, *scratch.dual)) {
-                solve_cholesky(kernels, shared, problem, x.row(u), out.row(u), system);
-            }
-        } else if (!solver.iterates()) {
-            solve_subspaces(kernels, shared, problem, x.row(u), solver.width(shared.size()), out.row(u),
-                            *scratch.subspace);
+        } else if (solver.iterates()) {
+            scratch.iterated.push_back(u);
+        } else if (!solver.exact()) {
+            solve_subspaces(kernels, shared, problem, row, solver.width(shared.size()), out.row(u), *scratch.subspace);
+        } else if (iterates_to_rounding(shared, problem, row)) {
+            std::fill_n(out.row(u), shared.size(), 0.0f);
+            scratch.iterated.push_back(u);
+        } else {
+            solve_directly(kernels, shared, problem, row, out.row(u), scratch.subspace->system, *scratch.dual);
         }
     }
-    const offset_t tile = tile_columns(x, shared.size());
-    for (index_t u = begin; u < end && solver.iterates();) {
-        const index_t last = cg_block_end(x, u, end);
-        gather_block(x, u, last, problem, tile, scratch.cg->entries);
-        solve_cg(kernels, shared, solver.cg_steps, solver.preconditioned, out.row(u), *scratch.cg);
-        u = last;
-    }
+    iterate_rows(kernels, shared, x, problem, solver, out, scratch);
     for (index_t u = begin; u < end; ++u) {
         if (!std::isfinite(kernels.dot(out.row(u), out.row(u), shared.size()))) {
             throw NumericalError("factors became infinite or NaN");
