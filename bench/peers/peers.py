@@ -64,7 +64,10 @@ PEERS = (
             "deterministic/*",
         ),
         env={"OPENBLAS_NUM_THREADS": "{threads}"},
-        remarks={"als/cg-*": "2 preconditioned steps; the peers take 3 plain ones"},
+        remarks={
+            "als/cg-*": "2 preconditioned steps; the peers take 3 plain ones",
+            "als/cholesky-*": "exact to float32; rows by conjugate gradients to rounding where that is cheaper",
+        },
     ),
     Peer(
         "implicit",

@@ -328,10 +328,7 @@ def test_counted_work_by_hand() -> None:
     assert work.of(task_of("topn", factors=8), X) == {"flops": 2 * 2 * 4 * 8}
     shared = 6 * 3 * 8**2
     assert work.of(task_of("als", solver="cg", factors=8), X) == {"flops": shared + 2 * 5 * 5 * 2 * 8}
-    by_entries = sum(n**2 * 8 + n**3 / 3 for n in (3, 2, 2, 1, 2, 0))
-    assert work.of(task_of("als", solver="cholesky", factors=8), X)["flops"] == pytest.approx(
-        shared + by_entries
-    )
+    assert work.of(task_of("als", solver="cholesky", factors=8), X) == {}  # its steps depend on the data
     assert work.of(task_of("svd", factors=8), X) == {}
 
 

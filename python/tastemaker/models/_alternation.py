@@ -27,8 +27,8 @@ class Alternation:
     """Training state: ``epoch`` replaces ``sides`` by better ones, or leaves them when it fails or is interrupted.
 
     Conjugate gradients work in the axes of the Gram matrix of the other side: with a diagonal in its place, the part
-    of a row's system that all rows share costs next to nothing, and its inverse is a good preconditioner. The exact
-    solver inverts it for rows shorter than their factors. Rotating both sides alike changes no score.
+    of a row's system that all rows share costs next to nothing, and its inverse is a good preconditioner; the
+    exact solver iterates with it too where that ends soon. Rotating both sides alike changes no score.
     """
 
     def __init__(

@@ -58,8 +58,10 @@ class ALS(Recommender):
         the original, constant ridge.
     solver : {"cg", "cholesky", "ials++"}
         "cg" improves each row by a few steps of conjugate gradients from where the last epoch left it; "cholesky"
-        solves each row exactly, at up to ``factors / 24`` times the cost and the same quality in the end; "ials++"
-        solves blocks of a row's factors in turn, each exactly, at some ``block_size / 24`` times the cost.
+        solves each row exactly, to the rounding of float32 and to the same quality in the end: at some three times the
+        cost where the weights are near ``unobserved_weight``, so that conjugate gradients get there, and elsewhere by
+        the factors of its matrix at up to ``factors / 24`` times; "ials++" solves blocks of a row's factors in turn,
+        each exactly, at some ``block_size / 24`` times the cost.
     cg_steps : int, default 2
         Steps of "cg" per row and epoch, >= 1. The steps are preconditioned: two end at a lower loss than three of the
         plain method.
