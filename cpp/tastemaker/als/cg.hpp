@@ -50,7 +50,10 @@ template <class Fn>
 inline void for_panels(const CgScratch& scratch, offset_t size, Fn fn) {
     const offset_t rows = panel_entries(size);
     for (const Segment& segment : scratch.entries.segments) {
-        for (offset_t begin = segment.begin; begin < segment.end && scratch.squares[segment.row] != 0; begin += rows) {
+        if (scratch.squares[segment.row] == 0) {
+            continue;
+        }
+        for (offset_t begin = segment.begin; begin < segment.end; begin += rows) {
             fn(Segment{segment.row, begin, std::min(begin + rows, segment.end)});
         }
     }
@@ -79,13 +82,16 @@ inline void write_residuals(const simd::AlsKernels& kernels, const Shared& share
                          size);
     }
     for_panels(s, size, [&](const Segment& panel) {
-        alignas(64) float d[panel_most] = {};
-        if (!x_is_zero) {
+        alignas(64) float d[panel_most];
+        if (x_is_zero) {
+            std::fill_n(d, panel.size(), 0.0f);
+        } else {
             panel_dots(kernels, shared, entries, panel, s.x[static_cast<std::size_t>(panel.row)], d);
         }
+        const float* w = entries.w.data() + panel.begin;
+        const float* c = entries.c.data() + panel.begin;
         for (offset_t t = 0; t < panel.size(); ++t) {
-            const auto entry = static_cast<std::size_t>(panel.begin + t);
-            d[t] = entries.w[entry] * d[t] - entries.c[entry];
+            d[t] = w[t] * d[t] - c[t];
         }
         add_panel(kernels, shared, entries, panel, d, s.q.data() + panel.row * size);
     });
@@ -97,8 +103,9 @@ inline void add_observed(const simd::AlsKernels& kernels, const Shared& shared, 
     for_panels(s, size, [&](const Segment& panel) {
         alignas(64) float d[panel_most];
         panel_dots(kernels, shared, s.entries, panel, s.p.data() + panel.row * size, d);
+        const float* w = s.entries.w.data() + panel.begin;
         for (offset_t t = 0; t < panel.size(); ++t) {
-            d[t] *= s.entries.w[static_cast<std::size_t>(panel.begin + t)];
+            d[t] *= w[t];
         }
         add_panel(kernels, shared, s.entries, panel, d, s.q.data() + panel.row * size);
     });
@@ -112,8 +119,9 @@ inline void observed_curvatures(const simd::AlsKernels& kernels, const Shared& s
         alignas(64) float d[panel_most];
         alignas(64) float wd[panel_most] = {};
         panel_dots(kernels, shared, s.entries, panel, s.p.data() + panel.row * size, d);
+        const float* w = s.entries.w.data() + panel.begin;
         for (offset_t t = 0; t < panel.size(); ++t) {
-            wd[t] = s.entries.w[static_cast<std::size_t>(panel.begin + t)] * d[t];
+            wd[t] = w[t] * d[t];
         }
         const offset_t padded = round_up(panel.size(), simd::als_padding);
         std::fill(d + panel.size(), d + padded, 0.0f);
