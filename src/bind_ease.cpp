@@ -1,28 +1,24 @@
 // The Gram matrix that EASE inverts.
-#include "tastemaker/ease/gram.hpp"
-
-#include "arrays.hpp"
 #include "bindings.hpp"
+#include "sparse_matrix.hpp"
+#include "tastemaker/ease/gram.hpp"
 
 namespace tastemaker::python {
 namespace {
 
-void ease_gram(const py::tuple& users, const py::tuple& items, array<float>& out, int threads) {
-    const CsrArrays rows = CsrArrays::from_tuple(users);
-    const CsrArrays columns = CsrArrays::from_tuple(items);
-    const CsrView x = rows.view();
-    const CsrView transposed = columns.view();
+void ease_gram(const SparseMatrix& X, array<float>& out, int threads) {
     const MatrixView<float> gram = mutable_matrix_view(out);
     require(threads >= 1, "threads must be at least 1");
+    const SparseMatrix by_item = X.transposed();
     const py::gil_scoped_release release;  // views only from here on
-    item_gram(x, transposed, gram, threads);
+    item_gram(X.view, by_item.view, gram, threads);
 }
 
 }  // namespace
 
 void bind_ease(py::module_& m) {
-    m.def("ease_gram", &ease_gram, py::arg("users"), py::arg("items"), py::arg("out").noconvert(), py::arg("threads"),
-          "Writes the upper triangle of X'X to out; users is X, items its transpose.");
+    m.def("ease_gram", &ease_gram, py::arg("X"), py::arg("out").noconvert(), py::arg("threads"),
+          "Writes the upper triangle of X'X to out.");
 }
 
 }  // namespace tastemaker::python

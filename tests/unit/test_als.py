@@ -56,6 +56,18 @@ def test_fit_follows_the_twin(X, solver, params):
     np.testing.assert_allclose(model.item_factors_, V, atol=1e-3 * np.abs(V).max())
 
 
+def test_the_exact_solver_follows_the_twin_where_weights_let_it_iterate(rng):
+    dense = rng.integers(1, 5, (90, 80)) * (rng.random((90, 80)) < 0.8)
+    X = sp.csr_array(np.where(rng.random(dense.shape) < 0.15, -dense, dense).astype(np.float32))
+    model = tm.ALS(factors=48, epochs=1, solver="cholesky", unobserved_weight=1.0, reg=0.01, rng=7).fit(X)
+    start = np.random.default_rng(7)
+    _, V = (0.1 / np.sqrt(48) * start.standard_normal((n, 48), dtype=np.float32) for n in X.shape)
+    U = twin.half_epoch_exact(X, V, problem_of(model))
+    np.testing.assert_allclose(model.user_factors_, U, atol=1e-4 * np.abs(U).max())
+    V = twin.half_epoch_exact(X.T.tocsr(), U, problem_of(model))
+    np.testing.assert_allclose(model.item_factors_, V, atol=1e-4 * np.abs(V).max())
+
+
 def test_factors_are_plain_arrays(X):
     for factors in (5, 16):
         model = tm.ALS(factors=factors, epochs=1, rng=0).fit(X)

@@ -137,7 +137,7 @@ private:
 // sides, each rotation nearly undoes the one before, hence the start.
 inline void diagonalise(double* gram, offset_t size, index_t factors, float* axes, int threads) {
     constexpr int max_sweeps = 30;         // some twelve from the identity, five from the last rotation
-    constexpr index_t worth_a_team = 384;  // below, a sweep is too short to wait for threads at each round
+    constexpr index_t worth_a_team = 128;  // below, a sweep is too short to wait for threads at each round
     threads = factors < worth_a_team ? 1 : threads;
     JacobiSweeps sweeps(gram, axes, size, factors);
     for (int k = 0; k < max_sweeps && sweeps.sweep(threads); ++k) {

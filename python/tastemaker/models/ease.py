@@ -81,7 +81,7 @@ class EASE(Recommender):
         _check_memory(X.shape[1])
         for _ in run.epochs(1):
             G = np.empty((X.shape[1], X.shape[1]), dtype=np.float32)
-            _core.ease_gram(csr_parts(X), csr_parts(sp.csr_array(X.T)), G, run.threads)
+            _core.ease_gram(_core.SparseMatrix(csr_parts(X)), G, run.threads)
             G.flat[:: len(G) + 1] += np.float32(self.reg)
             if not invert(G):
                 raise ModelFitError(
