@@ -68,6 +68,7 @@ EQUIVALENT = {
         "s.end + s.begin < knn_chunk": "behind a list stand columns whose sums have been taken",
     },
     "simd/counts-inl.hpp": {"most = 255 + step": "when counts are written"},
+    "als/cg.hpp": {"tolerance > 1": "x is zero: its dots are only slower"},
     "als/dual.hpp": {
         "return size + 3 / 4": "which of two ways is quicker",
         "t <= padded": "the row behind the last is scratch",
