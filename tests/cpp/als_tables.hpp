@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "csr_rows.hpp"
 #include "tastemaker/als/axes.hpp"
 #include "tastemaker/als/gram.hpp"
 #include "tastemaker/als/problem.hpp"
@@ -40,8 +41,8 @@ struct Table {
 };
 
 // Rows of the given lengths over `cols` columns, with likes, dislikes and zero-free weights.
-struct Csr {
-    Csr(const std::vector<index_t>& lengths, index_t cols_, unsigned seed) : cols(cols_) {
+struct Csr : CsrRows {
+    Csr(const std::vector<index_t>& lengths, index_t cols_, unsigned seed) : CsrRows(cols_) {
         std::mt19937 random(seed);
         std::uniform_real_distribution<float> weight(0.5f, 4.0f);
         for (const index_t length : lengths) {
@@ -52,14 +53,6 @@ struct Csr {
             indptr.push_back(static_cast<offset_t>(indices.size()));
         }
     }
-    CsrView view() const {
-        return {static_cast<index_t>(indptr.size() - 1), cols, indptr.data(), indices.data(), values.data()};
-    }
-
-    index_t cols;
-    std::vector<offset_t> indptr{0};
-    std::vector<index_t> indices;
-    std::vector<float> values;
 };
 
 // |A x - b| relative to what its terms could lose: small for any good solution, whatever the condition of A.

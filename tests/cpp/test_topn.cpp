@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "csr_rows.hpp"
 #include "levels.hpp"
 #include "tastemaker/select/dense_pairs.hpp"
 #include "tastemaker/select/dense_topn.hpp"
@@ -37,8 +38,8 @@ struct Dense {
     std::vector<float> data;
 };
 
-struct Csr {
-    Csr(index_t rows, index_t cols_, unsigned percent, unsigned seed) : cols(cols_) {
+struct Csr : tests::CsrRows {
+    Csr(index_t rows, index_t cols_, unsigned percent, unsigned seed) : CsrRows(cols_) {
         std::mt19937 random(seed);
         for (index_t i = 0; i < rows; ++i) {
             for (index_t j = 0; j < cols; ++j) {
@@ -50,14 +51,6 @@ struct Csr {
             indptr.push_back(static_cast<offset_t>(indices.size()));
         }
     }
-    CsrView view() const {
-        return {static_cast<index_t>(indptr.size() - 1), cols, indptr.data(), indices.data(), values.data()};
-    }
-
-    index_t cols;
-    std::vector<offset_t> indptr{0};
-    std::vector<index_t> indices;
-    std::vector<float> values;
 };
 
 // One query's candidates by their definition, best first.
