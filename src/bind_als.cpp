@@ -1,5 +1,5 @@
 // Implicit ALS: one half epoch, the Gram matrix and the objective, on factors padded as simd/als_kernels.hpp wants.
-#include <algorithm>
+#include <pybind11/stl.h>
 
 #include "bindings.hpp"
 #include "sparse_matrix.hpp"
@@ -30,21 +30,18 @@ array<double> gram(const array<float>& y, index_t factors, int threads) {
     array<double> out({view.stride, view.stride});
     double* data = out.mutable_data();
     const py::gil_scoped_release release;  // pure arithmetic on memory that the arguments keep alive
-    const AlignedBuffer<double> result = als::gram(view, threads);
-    std::copy_n(result.data(), result.size(), data);
+    als::write_gram(view, data, threads);
     return out;
 }
 
-void half_epoch(const SparseMatrix& x, const array<float>& y, const array<double>& gram, const array<float>& start,
-                array<float> out, index_t factors, const als::Problem& problem, const als::Solver& solver,
-                int threads) {
+void half_epoch(const SparseMatrix& x, const array<float>& y, const array<double>& gram, array<float> out,
+                index_t factors, const als::Problem& problem, const als::Solver& solver, int threads) {
     const als::Factors y_view = factors_view(y, factors);
-    const als::Factors start_view = factors_view(start, factors);
     const double* gram_view = gram_data(gram, y_view.stride);
     MatrixView<float> out_view = mutable_matrix_view(out);
     out_view.cols = factors;
     const py::gil_scoped_release release;  // as above
-    als::half_epoch(x.view, y_view, gram_view, start_view, problem, solver, out_view, threads);
+    als::half_epoch(x.view, y_view, gram_view, problem, solver, out_view, threads);
 }
 
 void diagonalise(array<double> gram, array<float> axes, index_t factors, int threads) {
@@ -58,14 +55,16 @@ void diagonalise(array<double> gram, array<float> axes, index_t factors, int thr
     als::diagonalise(view.data, view.stride, factors, data, threads);
 }
 
-void rotate(const array<float>& y, const array<float>& axes, array<float> out, index_t factors, int threads) {
-    const als::Factors view = factors_view(y, factors);
-    MatrixView<float> out_view = mutable_matrix_view(out);
-    require(axes.ndim() == 2 && axes.shape(0) == view.stride && axes.shape(1) == view.stride,
+void rotate(std::vector<array<float>> tables, const array<float>& axes, int threads) {
+    std::vector<MatrixView<float>> views;
+    for (array<float>& table : tables) {
+        views.push_back(mutable_matrix_view(table));
+    }
+    const als::Factors turn = matrix_view(axes);
+    require(turn.rows == turn.stride && turn.stride % simd::als_padding == 0,
             "axes must be as wide as the padded factors");
-    const float* data = axes.data();
     const py::gil_scoped_release release;  // as above
-    als::rotate(view, data, out_view, threads);
+    als::rotate(views, turn.data, turn.stride, threads);
 }
 
 double objective(const SparseMatrix& csr, const SparseMatrix& transposed, const array<float>& x, const array<float>& y,
@@ -96,11 +95,9 @@ void bind_als(py::module_& m) {
     m.def("als_gram", &gram, py::arg("y").noconvert(), py::arg("factors"), py::arg("threads"));
     m.def("als_diagonalise", &diagonalise, py::arg("gram").noconvert(), py::arg("axes").noconvert(), py::arg("factors"),
           py::arg("threads"));
-    m.def("als_rotate", &rotate, py::arg("y").noconvert(), py::arg("axes").noconvert(), py::arg("out").noconvert(),
-          py::arg("factors"), py::arg("threads"));
+    m.def("als_rotate", &rotate, py::arg("tables").noconvert(), py::arg("axes").noconvert(), py::arg("threads"));
     m.def("als_half_epoch", &half_epoch, py::arg("x"), py::arg("y").noconvert(), py::arg("gram").noconvert(),
-          py::arg("start").noconvert(), py::arg("out").noconvert(), py::arg("factors"), py::arg("problem"),
-          py::arg("solver"), py::arg("threads"));
+          py::arg("out").noconvert(), py::arg("factors"), py::arg("problem"), py::arg("solver"), py::arg("threads"));
     m.def("als_objective", &objective, py::arg("csr"), py::arg("transposed"), py::arg("x").noconvert(),
           py::arg("y").noconvert(), py::arg("gram_x").noconvert(), py::arg("gram_y").noconvert(), py::arg("factors"),
           py::arg("problem"), py::arg("threads"));

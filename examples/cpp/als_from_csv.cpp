@@ -110,11 +110,9 @@ void train(const Csr& x, Matrix& users, Matrix& items) {
     items.randomise(1);
     for (int epoch = 0; epoch < epochs; ++epoch) {
         const AlignedBuffer<double> item_gram = als::gram(items.constant(), threads);
-        als::half_epoch(x.view(), items.constant(), item_gram.data(), users.constant(), problem, exact, users.view,
-                        threads);
+        als::half_epoch(x.view(), items.constant(), item_gram.data(), problem, exact, users.view, threads);
         const AlignedBuffer<double> user_gram = als::gram(users.constant(), threads);
-        als::half_epoch(xt.view(), users.constant(), user_gram.data(), items.constant(), problem, exact, items.view,
-                        threads);
+        als::half_epoch(xt.view(), users.constant(), user_gram.data(), problem, exact, items.view, threads);
     }
 }
 

@@ -133,17 +133,12 @@ def als_diagonalise(
     gram: npt.NDArray[np.float64], axes: npt.NDArray[np.float32], factors: int, threads: int
 ) -> None: ...
 def als_rotate(
-    y: npt.NDArray[np.float32],
-    axes: npt.NDArray[np.float32],
-    out: npt.NDArray[np.float32],
-    factors: int,
-    threads: int,
+    tables: list[npt.NDArray[np.float32]], axes: npt.NDArray[np.float32], threads: int
 ) -> None: ...
 def als_half_epoch(
     x: SparseMatrix,
     y: npt.NDArray[np.float32],
     gram: npt.NDArray[np.float64],
-    start: npt.NDArray[np.float32],
     out: npt.NDArray[np.float32],
     factors: int,
     problem: AlsProblem,

@@ -94,9 +94,9 @@ struct InAxes {
             axes[k * (y.size + 1)] = 1.0f;
         }
         als::diagonalise(gram.data(), y.size, y.factors, axes.data(), 1);
-        als::rotate(y.view(), axes.data(), y.mutable_view(), 1);
+        rotate(y, axes, 1);
     }
-    void turn(Table& table) const { als::rotate(table.view(), axes.data(), table.mutable_view(), 1); }
+    void turn(Table& table) const { rotate(table, axes, 1); }
     void turn_back(Table& table) const {
         AlignedBuffer<float> inverse(y.size * y.size);
         for (offset_t i = 0; i < y.size; ++i) {
@@ -104,7 +104,12 @@ struct InAxes {
                 inverse[k * y.size + i] = axes[i * y.size + k];
             }
         }
-        als::rotate(table.view(), inverse.data(), table.mutable_view(), 3);
+        rotate(table, inverse, 3);
+    }
+
+    static void rotate(Table& table, const AlignedBuffer<float>& by, int threads) {
+        const MatrixView<float> tables[] = {table.mutable_view()};
+        als::rotate(tables, by.data(), table.size, threads);
     }
 
     Table y;

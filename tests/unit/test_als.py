@@ -241,7 +241,9 @@ def test_divergence_names_what_to_change(X):
         tm.ALS(factors=4, alpha=1e38, rng=0).fit(X)
 
 
-def test_divergence_keeps_the_last_good_epoch(X, monkeypatch):
+@pytest.mark.parametrize("solver", ["cg", "cholesky", "ials++"])
+def test_divergence_keeps_what_was_computed(X, monkeypatch, solver):
+    """The sixth half epoch fails: the items of the third epoch. Its users stay, and fit the items of the second."""
     half_epoch, calls = Alternation._half_epoch, []
 
     def failing(*args):
@@ -250,15 +252,26 @@ def test_divergence_keeps_the_last_good_epoch(X, monkeypatch):
             raise als_module._core.NumericalError("factors became infinite or NaN")
         return half_epoch(*args)
 
-    monkeypatch.setattr(Alternation, "_half_epoch", failing)
-    model = tm.ALS(factors=4, epochs=5, rng=0)
-    with pytest.raises(ModelFitError, match=r"Epoch 3 of `ALS` failed.*The model keeps epoch 2\."):
-        model.fit(X)
-    monkeypatch.undo()
-    good = tm.ALS(factors=4, epochs=2, rng=0).fit(X)
-    np.testing.assert_array_equal(model.user_factors_, good.user_factors_)
-    np.testing.assert_array_equal(model.item_factors_, good.item_factors_)
+    model = tm.ALS(factors=4, epochs=5, solver=solver, rng=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Alternation, "_half_epoch", failing)
+        with pytest.raises(ModelFitError, match=r"Epoch 3 of `ALS` failed.*The model keeps epoch 2\."):
+            model.fit(X)
     assert len(model.history_) == 2
+    two, three = (tm.ALS(factors=4, epochs=epochs, solver=solver, rng=0).fit(X) for epochs in (2, 3))
+    np.testing.assert_allclose(model.item_factors_, two.item_factors_, atol=1e-5)
+    np.testing.assert_allclose(model.user_factors_, three.user_factors_, atol=1e-5)
+    assert len(model.recommend(0, n=2)[0]) == 2
+
+
+def test_what_a_callback_keeps_is_not_changed_by_later_epochs(X):
+    kept = []
+    tm.ALS(factors=4, epochs=3, rng=0).fit(
+        X, callback=lambda state: kept.append((state.model.user_factors_, state.model.item_factors_))
+    )
+    for epoch, (users, items) in enumerate(kept, start=1):
+        want = tm.ALS(factors=4, epochs=epoch, rng=0).fit(X)
+        np.testing.assert_allclose(users @ items.T, want.user_factors_ @ want.item_factors_.T, atol=1e-5)
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")

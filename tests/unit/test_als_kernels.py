@@ -39,20 +39,20 @@ def table(rng: np.random.Generator, rows: int, factors: int) -> np.ndarray:
 def solve(X, Y, start, factors, threads=1, problem=PROBLEM, *, in_axes=None, **solver):
     """Solve in the axes of the Gram matrix where asked for or conjugate gradients want it, and come back."""
     in_axes = "cg_steps" in solver if in_axes is None else in_axes
-    out = np.full_like(start, np.nan)  # whatever the memory held must not matter
     gram = _core.als_gram(Y, factors, threads)
     axes = np.eye(len(gram), dtype=np.float32)
-    Y, start = aligned(Y), aligned(start)
+    Y, out = aligned(Y), aligned(start)
+    if not solver:
+        out[:] = np.nan  # the exact solver does not read it
     if in_axes:
         _core.als_diagonalise(gram, axes, factors, threads)
-        for side in (Y, start):
-            _core.als_rotate(side, axes, side, factors, threads)
+        _core.als_rotate([Y, out], axes, threads)
     core = _core.AlsProblem(problem.reg, problem.alpha, problem.w0, problem.nu)
     core_solver = _core.AlsSolver(**solver)
     matrix = _core.SparseMatrix(csr_parts(X))
-    _core.als_half_epoch(matrix, Y, gram, start, out, factors, core, core_solver, threads)
+    _core.als_half_epoch(matrix, Y, gram, out, factors, core, core_solver, threads)
     if in_axes:
-        _core.als_rotate(out, np.ascontiguousarray(axes.T), out, factors, threads)
+        _core.als_rotate([out], np.ascontiguousarray(axes.T), threads)
     return out
 
 
@@ -163,7 +163,7 @@ def test_axes_from_a_good_start_are_the_same(rng):
     Y = table(rng, 500, 40)
     gram, axes = _core.als_gram(Y, 40, 1), np.eye(48, dtype=np.float32)
     _core.als_diagonalise(gram, axes, 40, 1)
-    _core.als_rotate(Y, axes, Y, 40, 1)
+    _core.als_rotate([Y], axes, 1)
     turned, inverse = _core.als_gram(Y, 40, 1), axes.copy()
     _core.als_diagonalise(turned, inverse, 40, 1)  # already diagonal: only the order may change
     np.testing.assert_allclose(np.sort(np.diag(turned)), np.sort(np.diag(gram)), rtol=1e-5)
@@ -190,9 +190,9 @@ def test_pattern_matrices_are_all_ones(X, rng):
     for solver in SOLVERS:
         results = []
         for values in (np.ones(len(indices), np.float32), None):
-            out = np.empty_like(start)
+            out = start.copy()
             matrix = _core.SparseMatrix((indptr, indices, values, cols))
-            _core.als_half_epoch(matrix, Y, gram, start, out, 9, problem, _core.AlsSolver(**solver), 1)
+            _core.als_half_epoch(matrix, Y, gram, out, 9, problem, _core.AlsSolver(**solver), 1)
             results.append(out)
         np.testing.assert_array_equal(*results)
 
@@ -210,15 +210,15 @@ def test_memory_safety_of_the_binding(X, rng):
     Y, start = table(rng, ITEMS, 5), table(rng, len(LENGTHS), 5)
     matrix, gram = _core.SparseMatrix(csr_parts(X)), _core.als_gram(Y, 5, 1)
     problem = _core.AlsProblem(0.1, 1.0, 1.0, 1.0)
-    good = {"x": matrix, "y": Y, "gram": gram, "start": start, "out": start.copy()}
+    good = {"x": matrix, "y": Y, "gram": gram, "out": start.copy()}
     rest = {"factors": 5, "problem": problem, "solver": _core.AlsSolver(cg_steps=3), "threads": 1}
     _core.als_half_epoch(**good, **rest)
     for wrong in (
         {"y": Y[:-1]},
         {"y": table(rng, ITEMS, 17)},
         {"gram": gram[:-1]},
-        {"start": start[:-1]},
         {"out": start[:-1].copy()},
+        {"out": table(rng, len(LENGTHS), 17)},
         {"x": _core.SparseMatrix(csr_parts(X[:, :50]))},
     ):
         with pytest.raises(ValueError, match=r"half epoch|Gram"):
@@ -226,6 +226,10 @@ def test_memory_safety_of_the_binding(X, rng):
     for factors in (0, -1, 17):
         with pytest.raises(ValueError, match="padded"):
             _core.als_half_epoch(**good, **(rest | {"factors": factors}))
+    axes = np.eye(16, dtype=np.float32)
+    for tables, wrong_axes in (([Y, table(rng, 3, 17)], axes), ([Y], axes[:-1]), ([Y[:, :5].copy()], axes[:5, :5].copy())):
+        with pytest.raises(ValueError, match="as wide as"):
+            _core.als_rotate(tables, wrong_axes, 1)
     for solver in ({"cg_steps": -1}, {"block_size": -1}):
         with pytest.raises(ValueError, match="must not be negative"):
             _core.AlsSolver(**solver)

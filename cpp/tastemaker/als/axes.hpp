@@ -17,13 +17,11 @@
 
 namespace tastemaker::als {
 
-// Writes L of G + shift I = L L^T, on and below the diagonal.
-inline void write_root(const double* gram, offset_t size, offset_t n, double shift, float* root) {
-    AlignedBuffer<double> a(checked_mul(size, size));
-    std::copy_n(gram, size * size, a.data());
-    // Row k of a becomes column k of L: rows are contiguous.
+// Writes L of G + shift I = L L^T, on and below the diagonal. Spoils G.
+inline void write_root(double* gram, offset_t size, offset_t n, double shift, float* root) {
+    // Row k of G becomes column k of L: rows are contiguous.
     for (offset_t k = 0; k < n; ++k) {
-        double* row = a.data() + k * size;
+        double* row = gram + k * size;
         row[k] += shift;
         const double pivot = row[k] > 0 ? 1 / std::sqrt(row[k]) : 0.0;
         for (offset_t j = k; j < n; ++j) {
@@ -31,7 +29,7 @@ inline void write_root(const double* gram, offset_t size, offset_t n, double shi
             root[j * size + k] = static_cast<float>(row[j]);
         }
         for (offset_t i = k + 1; i < n; ++i) {
-            double* below = a.data() + i * size;
+            double* below = gram + i * size;
             const double factor = row[i];
             for (offset_t j = i; j < n; ++j) {
                 below[j] -= factor * row[j];
@@ -43,7 +41,8 @@ inline void write_root(const double* gram, offset_t size, offset_t n, double shi
 // Rows [W L | W], turned by rotations until those of W L are orthogonal.
 class JacobiSweeps {
 public:
-    JacobiSweeps(const double* gram, const float* start, offset_t size, offset_t n)
+    // Spoils the Gram matrix.
+    JacobiSweeps(double* gram, const float* start, offset_t size, offset_t n)
         : size_(size), n_(n), shift_(shift(gram, size, n)), rows_(checked_mul(n, 2 * size)), squares_(n) {
         AlignedBuffer<float> root(checked_mul(size, size));
         AlignedBuffer<float> strip(simd::als_strip * size);

@@ -28,7 +28,8 @@ struct CgScratch {
     static constexpr offset_t rows = BlockEntries::most_rows;
 
     explicit CgScratch(offset_t size)
-        : m(checked_mul(rows, size)),
+        : x(checked_mul(rows, size)),
+          m(checked_mul(rows, size)),
           r(checked_mul(rows, size)),
           p(checked_mul(rows, size)),
           q(checked_mul(rows, size)),
@@ -37,8 +38,7 @@ struct CgScratch {
           curvatures(rows) {}
 
     BlockEntries entries;
-    std::vector<float*> x;
-    AlignedBuffer<float> m, r, p, q;
+    AlignedBuffer<float> x, m, r, p, q;
     AlignedBuffer<double> squares;     // r . m r; 0 when the row needs no more steps
     AlignedBuffer<double> targets;     // what they are to fall to
     AlignedBuffer<double> curvatures;  // sum_t w_t (y_t . p)^2
@@ -77,16 +77,16 @@ inline void add_panel(const simd::AlsKernels& kernels, const Shared& shared, con
 inline void write_residuals(const simd::AlsKernels& kernels, const Shared& shared, bool x_is_zero, CgScratch& s) {
     const BlockEntries& entries = s.entries;
     const offset_t size = shared.size();
-    for (std::size_t u = 0; u < s.x.size(); ++u) {
-        kernels.diagonal(shared.diagonal, entries.ridges[u], s.x[u], s.q.data() + static_cast<offset_t>(u) * size,
-                         size);
+    for (offset_t u = 0; u < entries.rows(); ++u) {
+        kernels.diagonal(shared.diagonal, entries.ridges[static_cast<std::size_t>(u)], s.x.data() + u * size,
+                         s.q.data() + u * size, size);
     }
     for_panels(s, size, [&](const Segment& panel) {
         alignas(64) float d[panel_most];
         if (x_is_zero) {
             std::fill_n(d, panel.size(), 0.0f);
         } else {
-            panel_dots(kernels, shared, entries, panel, s.x[static_cast<std::size_t>(panel.row)], d);
+            panel_dots(kernels, shared, entries, panel, s.x.data() + panel.row * size, d);
         }
         const float* w = entries.w.data() + panel.begin;
         const float* c = entries.c.data() + panel.begin;
@@ -159,7 +159,7 @@ inline void step_cg(const simd::AlsKernels& kernels, offset_t size, offset_t u, 
     const float* q = s.q.data() + u * size;
     float* p = s.p.data() + u * size;
     float* r = s.r.data() + u * size;
-    float* x = s.x[static_cast<std::size_t>(u)];
+    float* x = s.x.data() + u * size;
     double& square = s.squares[u];
     const double curvature = kernels.dot(p, q, size) + (last ? s.curvatures[u] : 0.0);  // p . A p
     if (curvature <= 0) {  // NaN goes on and is caught in x
@@ -187,8 +187,10 @@ inline void solve_cg(const simd::AlsKernels& kernels, const Shared& shared, cons
     for (int step = 0; step < iteration.steps && std::any_of(s.squares.begin(), s.squares.end(), unfinished); ++step) {
         const bool last = step + 1 == iteration.steps && iteration.tolerance == 0;
         for (offset_t u = 0; u < s.entries.rows(); ++u) {
-            kernels.diagonal(shared.diagonal, s.entries.ridges[static_cast<std::size_t>(u)], s.p.data() + u * size,
-                             s.q.data() + u * size, size);
+            if (s.squares[u] != 0) {
+                kernels.diagonal(shared.diagonal, s.entries.ridges[static_cast<std::size_t>(u)], s.p.data() + u * size,
+                                 s.q.data() + u * size, size);
+            }
         }
         if (last) {
             observed_curvatures(kernels, shared, s);

@@ -81,8 +81,8 @@ inline void write_system(const simd::AlsKernels& kernels, const Shared& shared, 
 }
 
 // Sets x[0 .. width) to the solution of that system. Rounding can make a tiny pivot negative where `reg` is (nearly)
-// zero: then the diagonal gets a little more, at most 1e-2 of its mean. Throws NumericalError when that is not enough.
-inline void solve_columns(const simd::AlsKernels& kernels, const Shared& shared, Columns columns,
+// zero: then the diagonal gets a little more, at most 1e-2 of its mean. Returns whether that was enough.
+inline bool solve_columns(const simd::AlsKernels& kernels, const Shared& shared, Columns columns,
                           const Problem& problem, const SparseRow& row, const float* scores, float* x,
                           CholeskyScratch& s) {
     const offset_t used = std::min(columns.width, shared.y.cols - columns.first);
@@ -99,16 +99,16 @@ inline void solve_columns(const simd::AlsKernels& kernels, const Shared& shared,
         }
         if (kernels.cholesky(s.a.data(), s.stride, columns.width, rows, s.inverse.data()) < 0) {
             kernels.back_substitute(s.a.data(), s.stride, columns.width, rows, s.inverse.data(), x);
-            return;
+            return true;
         }
     }
-    throw NumericalError("a row's system of equations is not positive definite");
+    return false;
 }
 
-// Sets x to the solution of A x = b.
-inline void solve_cholesky(const simd::AlsKernels& kernels, const Shared& shared, const Problem& problem,
+// Sets x to the solution of A x = b; false where A is not positive definite.
+inline bool solve_cholesky(const simd::AlsKernels& kernels, const Shared& shared, const Problem& problem,
                            const SparseRow& row, float* x, CholeskyScratch& s) {
-    solve_columns(kernels, shared, {0, shared.size()}, problem, row, nullptr, x, s);
+    return solve_columns(kernels, shared, {0, shared.size()}, problem, row, nullptr, x, s);
 }
 
 }  // namespace tastemaker::als

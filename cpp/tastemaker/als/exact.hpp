@@ -47,12 +47,11 @@ inline bool iterates_to_rounding(const Shared& shared, const Problem& problem, c
            steps_to_rounding(weight_range(problem, row), problem.unobserved_weight) <= most;
 }
 
-// Sets x to the solution of A x = b without iterating.
-inline void solve_directly(const simd::AlsKernels& kernels, const Shared& shared, const Problem& problem,
+// Sets x to the solution of A x = b without iterating; false where there is none.
+inline bool solve_directly(const simd::AlsKernels& kernels, const Shared& shared, const Problem& problem,
                            const SparseRow& row, float* x, CholeskyScratch& system, DualScratch& dual) {
-    if (!shared.in_axes || !solve_dual(kernels, shared, problem, row, x, system, dual)) {
-        solve_cholesky(kernels, shared, problem, row, x, system);
-    }
+    return (shared.in_axes && solve_dual(kernels, shared, problem, row, x, system, dual)) ||
+           solve_cholesky(kernels, shared, problem, row, x, system);
 }
 
 }  // namespace tastemaker::als

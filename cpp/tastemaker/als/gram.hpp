@@ -39,9 +39,9 @@ struct GramPanel {
     AlignedBuffer<float> data;
 };
 
-// Returns Y^T Y (stride x stride, symmetric, zero in the padding). fp32 within 256 rows, fp64 beyond: the error of an
+// Writes Y^T Y (stride x stride, symmetric, zero in the padding). fp32 within 256 rows, fp64 beyond: the error of an
 // entry stays near 256 eps of the sum of its terms' sizes, however long the table.
-inline AlignedBuffer<double> gram(const Factors& y, int threads) {
+inline void write_gram(const Factors& y, double* result, int threads) {
     constexpr offset_t block = 256;
     constexpr offset_t tasks = 16;
     constexpr offset_t memory = 512 * 1024;  // for partial sums
@@ -54,7 +54,8 @@ inline AlignedBuffer<double> gram(const Factors& y, int threads) {
     const offset_t chunks = std::min({blocks, tasks, std::max<offset_t>(memory / (8 * area), 1)});
     const offset_t band = std::min(round_up(size * chunks / tasks, simd::als_padding), size);
     const offset_t bands = (size + band - 1) / band;
-    AlignedBuffer<double> partial(checked_mul(chunks, area));
+    AlignedBuffer<double> partial(checked_mul(chunks - 1, area));  // the first chunk is summed in place
+    std::fill_n(result, area, 0.0);
     std::vector<AlignedBuffer<float>> scratch;
     std::vector<GramPanel> panels;
     for (int worker = 0; worker < std::max(threads, 1); ++worker) {
@@ -66,7 +67,7 @@ inline AlignedBuffer<double> gram(const Factors& y, int threads) {
         const offset_t first = task % bands * band;
         const offset_t last = std::min(first + band, size);
         float* part = scratch[static_cast<std::size_t>(worker)].data();
-        double* sum = partial.data() + chunk * area;
+        double* sum = chunk == 0 ? result : partial.data() + (chunk - 1) * area;
         for (offset_t b = chunk * blocks / chunks; b < (chunk + 1) * blocks / chunks; ++b) {
             std::fill(part + first * size, part + last * size, 0.0f);
             panels[static_cast<std::size_t>(worker)].add_products(y, b * block, std::min((b + 1) * block, y.rows),
@@ -76,16 +77,21 @@ inline AlignedBuffer<double> gram(const Factors& y, int threads) {
         }
     });
 
-    AlignedBuffer<double> result(area);
-    for (offset_t chunk = 0; chunk < chunks; ++chunk) {
-        const double* sum = partial.data() + chunk * area;
-        std::transform(sum, sum + area, result.begin(), result.begin(), std::plus<>());
+    for (offset_t chunk = 1; chunk < chunks; ++chunk) {
+        const double* sum = partial.data() + (chunk - 1) * area;
+        std::transform(sum, sum + area, result, result, std::plus<>());
     }
     for (offset_t i = 0; i < size; ++i) {
         for (offset_t j = 0; j < i; ++j) {
             result[i * size + j] = result[j * size + i];
         }
     }
+}
+
+// Returns the same.
+inline AlignedBuffer<double> gram(const Factors& y, int threads) {
+    AlignedBuffer<double> result(checked_mul(y.stride, y.stride));
+    write_gram(y, result.data(), threads);
     return result;
 }
 

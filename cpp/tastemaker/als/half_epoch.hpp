@@ -1,6 +1,8 @@
 // One side's factors from the other side's: the unit of work between two looks at a clock, a callback or Ctrl-C.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -40,9 +42,9 @@ struct Solver {
     }
 };
 
-// Scratch of one worker.
+// Scratch of one worker. A row is solved here, and replaces the one before when it is finite.
 struct HalfEpochScratch {
-    HalfEpochScratch(const Solver& solver, offset_t size) {
+    HalfEpochScratch(const Solver& solver, offset_t size) : x(size) {
         if (solver.in_axes()) {
             cg = std::make_unique<CgScratch>(size);
         }
@@ -54,14 +56,25 @@ struct HalfEpochScratch {
         }
     }
 
+    AlignedBuffer<float> x;
     std::vector<index_t> iterated;  // rows that are solved by conjugate gradients
     std::unique_ptr<CgScratch> cg;
     std::unique_ptr<SubspaceScratch> subspace;
     std::unique_ptr<DualScratch> dual;
 };
 
-// Improves the rows `scratch.iterated` of `out` by conjugate gradients, block by block.
-inline void iterate_rows(const simd::AlsKernels& kernels, const Shared& shared, const CsrView& x,
+// Sets a row of factors to its solution x; false, and nothing else, where x is not finite.
+inline bool accept(const simd::AlsKernels& kernels, const float* x, offset_t size, float* row) {
+    if (!std::isfinite(kernels.dot(x, x, size))) {
+        return false;
+    }
+    std::copy_n(x, size, row);
+    return true;
+}
+
+// Improves the rows `scratch.iterated` of `out` by conjugate gradients, block by block; false where some have no finite
+// solution.
+inline bool iterate_rows(const simd::AlsKernels& kernels, const Shared& shared, const CsrView& x,
                          const Problem& problem, const Solver& solver, MatrixView<float> out,
                          HalfEpochScratch& scratch) {
     const offset_t size = shared.size();
@@ -69,61 +82,65 @@ inline void iterate_rows(const simd::AlsKernels& kernels, const Shared& shared, 
                                                : Iteration{solver.cg_steps, solver.preconditioned, 0};
     const offset_t tile = tile_columns(x, size);
     CgScratch& cg = *scratch.cg;
-    for (std::span<const index_t> rows = scratch.iterated; !rows.empty(); rows = rows.subspan(cg.x.size())) {
-        const auto block = rows.first(block_rows(x, rows));
-        cg.x.clear();
-        for (const index_t u : block) {
-            cg.x.push_back(out.row(u));
+    bool all = true;
+    std::span<const index_t> block;
+    for (std::span<const index_t> rows = scratch.iterated; !rows.empty(); rows = rows.subspan(block.size())) {
+        block = rows.first(block_rows(x, rows));
+        for (std::size_t at = 0; at < block.size(); ++at) {
+            float* solution = cg.x.data() + static_cast<offset_t>(at) * size;
+            solver.exact() ? std::fill_n(solution, size, 0.0f) : std::copy_n(out.row(block[at]), size, solution);
         }
         gather_block(x, block, problem, tile, cg.entries);
         solve_cg(kernels, shared, iteration, cg);
-        for (std::size_t at = 0; solver.exact() && at < block.size(); ++at) {
-            if (cg.squares[static_cast<offset_t>(at)] != 0) {  // it did not converge
-                solve_cholesky(kernels, shared, problem, x.row(block[at]), cg.x[at], scratch.subspace->system);
-            }
+        for (std::size_t at = 0; at < block.size(); ++at) {
+            const auto u = static_cast<offset_t>(at);
+            float* solution = cg.x.data() + u * size;
+            const bool solved = !solver.exact() || cg.squares[u] == 0 ||  // or it did not converge
+                                solve_cholesky(kernels, shared, problem, x.row(block[at]), solution,
+                                               scratch.subspace->system);
+            all &= solved && accept(kernels, solution, size, out.row(block[at]));
         }
     }
+    return all;
 }
 
-// Solves rows [begin, end) of x into `out`, which holds the starting point of all but the exact solver. Rows without
-// entries become zero: their b is.
-inline void solve_rows(const simd::AlsKernels& kernels, const Shared& shared, const CsrView& x, index_t begin,
+// Improves rows [begin, end) of `out`; false where some have no finite solution, which then stay as they were. Rows
+// without entries become zero: their b is.
+inline bool solve_rows(const simd::AlsKernels& kernels, const Shared& shared, const CsrView& x, index_t begin,
                        index_t end, const Problem& problem, const Solver& solver, MatrixView<float> out,
                        HalfEpochScratch& scratch) {
+    const offset_t size = shared.size();
+    float* solution = scratch.x.data();
+    bool all = true;
     scratch.iterated.clear();
     for (index_t u = begin; u < end; ++u) {
         const SparseRow row = x.row(u);
         if (row.size() == 0) {
-            std::fill_n(out.row(u), shared.size(), 0.0f);
-        } else if (solver.iterates()) {
+            std::fill_n(out.row(u), size, 0.0f);
+        } else if (solver.iterates() || (solver.exact() && iterates_to_rounding(shared, problem, row))) {
             scratch.iterated.push_back(u);
-        } else if (!solver.exact()) {
-            solve_subspaces(kernels, shared, problem, row, solver.width(shared.size()), out.row(u), *scratch.subspace);
-        } else if (iterates_to_rounding(shared, problem, row)) {
-            std::fill_n(out.row(u), shared.size(), 0.0f);
-            scratch.iterated.push_back(u);
+        } else if (solver.exact()) {
+            all &= solve_directly(kernels, shared, problem, row, solution, scratch.subspace->system, *scratch.dual) &&
+                   accept(kernels, solution, size, out.row(u));
         } else {
-            solve_directly(kernels, shared, problem, row, out.row(u), scratch.subspace->system, *scratch.dual);
+            std::copy_n(out.row(u), size, solution);
+            all &= solve_subspaces(kernels, shared, problem, row, solver.width(size), solution, *scratch.subspace) &&
+                   accept(kernels, solution, size, out.row(u));
         }
     }
-    iterate_rows(kernels, shared, x, problem, solver, out, scratch);
-    for (index_t u = begin; u < end; ++u) {
-        if (!std::isfinite(kernels.dot(out.row(u), out.row(u), shared.size()))) {
-            throw NumericalError("factors became infinite or NaN");
-        }
-    }
+    return (!scratch.cg || iterate_rows(kernels, shared, x, problem, solver, out, scratch)) && all;
 }
 
-// Sets row u of `out` to the factors of row u of x given Y and its Gram matrix (stride x stride). Conjugate gradients
-// start from `start` and want Y in the axes of its Gram matrix (axes.hpp), of which they read the diagonal; the exact
-// solver, which those axes make faster, ignores `start`. `out` may be `start`. Rows without entries become zero. Throws
-// NumericalError on factors that are not finite; `out` is then incomplete.
-inline void half_epoch(const CsrView& x, const Factors& y, const double* gram, const Factors& start,
-                       const Problem& problem, const Solver& solver, MatrixView<float> out, int threads) {
+// Improves row u of `out`, in place, to the factors of row u of x given Y and its Gram matrix (stride x stride).
+// Conjugate gradients want Y and `out` in the axes of that matrix (axes.hpp), of which they read the diagonal; the exact
+// solver, which those axes make faster, does not read `out`. Rows without entries become zero. Throws NumericalError
+// where rows have no finite solution; these stay as they were, and all others are done. Interrupted, it leaves some rows
+// improved and some not.
+inline void half_epoch(const CsrView& x, const Factors& y, const double* gram, const Problem& problem,
+                       const Solver& solver, MatrixView<float> out, int threads) {
     require_padded(y.stride, y.cols);
     require(y.rows == x.cols, "a half epoch needs one row of factors per column");
-    require(out.rows == x.rows && out.cols == y.cols && out.stride == y.stride && start.rows == x.rows &&
-                start.cols == y.cols && start.stride == y.stride,
+    require(out.rows == x.rows && out.cols == y.cols && out.stride == y.stride,
             "a half epoch needs one row of factors per row, of the same width on both sides");
     const offset_t size = y.stride;
     const SharedGram weighted(gram, size, problem.unobserved_weight);
@@ -134,14 +151,17 @@ inline void half_epoch(const CsrView& x, const Factors& y, const double* gram, c
     for (int worker = 0; worker < std::max(threads, 1); ++worker) {
         scratch.emplace_back(solver, size);
     }
+    std::atomic<bool> all = true;
     const auto cost = [&](offset_t u) { return solver.cost(x.length(static_cast<index_t>(u)), y.cols); };
     parallel_for(x.rows, threads, cost, [&](offset_t begin, offset_t end, int worker) {
-        if (!solver.exact() && start.data != out.data) {
-            std::copy(start.row(begin), start.row(end), out.row(begin));
+        if (!solve_rows(kernels, shared, x, static_cast<index_t>(begin), static_cast<index_t>(end), problem, solver,
+                        out, scratch[static_cast<std::size_t>(worker)])) {
+            all = false;
         }
-        solve_rows(kernels, shared, x, static_cast<index_t>(begin), static_cast<index_t>(end), problem, solver, out,
-                   scratch[static_cast<std::size_t>(worker)]);
     });
+    if (!all) {
+        throw NumericalError("factors became infinite or NaN");
+    }
 }
 
 }  // namespace tastemaker::als

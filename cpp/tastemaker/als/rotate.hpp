@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "tastemaker/als/problem.hpp"
@@ -10,12 +11,17 @@
 
 namespace tastemaker::als {
 
-// Sets each row of out to the row of y times `axes` (stride x stride, zero in the padding); out may be y.
-inline void rotate(const Factors& y, const float* axes, MatrixView<float> out, int threads) {
-    require_padded(y.stride, y.cols);
-    require(out.rows == y.rows && out.stride == y.stride, "factors and their rotation must have the same shape");
+// Multiplies each row of the tables, which all have `size` columns, by `axes` (size x size, zero in the padding). Ctrl-C
+// does not part the tables: what needs memory comes first, and nothing polls.
+inline void rotate(std::span<const MatrixView<float>> tables, const float* axes, offset_t size, int threads) {
     constexpr offset_t block = 128;
-    const offset_t size = y.stride;
+    std::vector<MatrixView<float>> blocks;
+    for (const MatrixView<float>& table : tables) {
+        require(table.stride == size, "factors and their axes must be as wide as each other");
+        for (offset_t begin = 0; begin < table.rows; begin += block) {
+            blocks.push_back({table.row(begin), std::min(block, table.rows - begin), table.cols, size});
+        }
+    }
     std::vector<AlignedBuffer<float>> products;
     std::vector<AlignedBuffer<float>> strips;
     for (int worker = 0; worker < std::max(threads, 1); ++worker) {
@@ -23,12 +29,11 @@ inline void rotate(const Factors& y, const float* axes, MatrixView<float> out, i
         strips.emplace_back(checked_mul(simd::als_strip, size));
     }
     const simd::AlsKernels& kernels = simd::kernels().als;
-    parallel_chunks(round_up(y.rows, block) / block, threads, [&](offset_t chunk, int worker) {
-        const offset_t begin = chunk * block;
-        const offset_t rows = std::min<offset_t>(block, y.rows - begin);
+    uninterrupted_chunks(static_cast<offset_t>(blocks.size()), threads, [&](offset_t chunk, int worker) {
+        const MatrixView<float>& rows = blocks[static_cast<std::size_t>(chunk)];
         AlignedBuffer<float>& product = products[static_cast<std::size_t>(worker)];
-        kernels.gemm(y.row(begin), rows, axes, size, strips[static_cast<std::size_t>(worker)].data(), product.data());
-        std::copy_n(product.data(), rows * size, out.row(begin));
+        kernels.gemm(rows.data, rows.rows, axes, size, strips[static_cast<std::size_t>(worker)].data(), product.data());
+        std::copy_n(product.data(), rows.rows * size, rows.data);
     });
 }
 

@@ -22,10 +22,10 @@ struct SubspaceScratch {
     std::vector<float> scores;  // s_t = x . y_t
 };
 
-// Improves x by one exact solution per block of `width` columns. With d = what the block adds to x,
+// Improves x by one exact solution per block of `width` columns; false, with x half done, where a block has none. With d = what the block adds to x,
 //   A_BB d = (b - A x)_B = sum_t (c_t - w_t s_t) y_t,B - (w0 Y^T Y x)_B - ridge x_B.
 // All blocks of a row come before the next row, whose Y is then another: this one's stays in L2 from block to block.
-inline void solve_subspaces(const simd::AlsKernels& kernels, const Shared& shared, const Problem& problem,
+inline bool solve_subspaces(const simd::AlsKernels& kernels, const Shared& shared, const Problem& problem,
                             const SparseRow& row, offset_t width, float* x, SubspaceScratch& scratch) {
     const offset_t size = shared.size();
     const float ridge = problem.ridge(row.size(), shared.y.rows);
@@ -41,10 +41,12 @@ inline void solve_subspaces(const simd::AlsKernels& kernels, const Shared& share
             start[i] = -start[i] - ridge * x[first + i];
         }
         float* step = scratch.step.data();
-        solve_columns(kernels, shared, columns, problem, row, scores.data(), step, scratch.system);
+        if (!solve_columns(kernels, shared, columns, problem, row, scores.data(), step, scratch.system)) {
+            return false;
+        }
         kernels.axpy(1.0f, step, x + first, columns.width);
         if (first + width >= size) {
-            return;
+            break;
         }
         for (offset_t begin = 0; begin < row.size(); begin += panel_rows) {
             alignas(64) float d[panel_rows];
@@ -55,6 +57,7 @@ inline void solve_subspaces(const simd::AlsKernels& kernels, const Shared& share
             }
         }
     }
+    return true;
 }
 
 }  // namespace tastemaker::als

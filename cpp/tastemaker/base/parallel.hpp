@@ -32,16 +32,13 @@ void run_team_until_error(int threads, std::atomic<bool>& stop, Body body) {
     }
 }
 
-// Calls fn(chunk, worker) once for each chunk in [0, chunks), taken in order by whichever worker is free.
-// The first exception stops the rest and is rethrown; worker 0 polls for Ctrl-C between chunks.
-// `worker` lies in [0, threads) and indexes scratch space only, so it must not influence a result.
-template <class Fn>
-void parallel_chunks(offset_t chunks, int threads, Fn fn) {
+// parallel_chunks, with what worker 0 calls between chunks.
+template <class Fn, class Between>
+void run_chunks(offset_t chunks, int threads, Fn fn, Between between) {
     std::atomic<offset_t> next{0};
     std::atomic<bool> stop{false};
     const auto team = static_cast<int>(std::min<offset_t>(std::max(threads, 1), std::max<offset_t>(chunks, 1)));
     run_team_until_error(team, stop, [&](int worker) {
-        InterruptPoll poll;
         while (!stop.load(std::memory_order_relaxed)) {
             const offset_t chunk = next.fetch_add(1, std::memory_order_relaxed);
             if (chunk >= chunks) {
@@ -49,10 +46,24 @@ void parallel_chunks(offset_t chunks, int threads, Fn fn) {
             }
             fn(chunk, worker);
             if (worker == 0) {
-                poll();
+                between();
             }
         }
     });
+}
+
+// Calls fn(chunk, worker) once for each chunk in [0, chunks), taken in order by whichever worker is free.
+// The first exception stops the rest and is rethrown; worker 0 polls for Ctrl-C between chunks.
+// `worker` lies in [0, threads) and indexes scratch space only, so it must not influence a result.
+template <class Fn>
+void parallel_chunks(offset_t chunks, int threads, Fn fn) {
+    run_chunks(chunks, threads, fn, InterruptPoll());
+}
+
+// The same for a step that must not be left half done: it does not poll.
+template <class Fn>
+void uninterrupted_chunks(offset_t chunks, int threads, Fn fn) {
+    run_chunks(chunks, threads, fn, [] {});
 }
 
 // Below this estimated work a team costs more than it saves (waking a thread takes some 10 us).

@@ -24,11 +24,14 @@ class Sides(NamedTuple):
 
 
 class Alternation:
-    """Training state: ``epoch`` replaces ``sides`` by better ones, or leaves them when it fails or is interrupted.
+    """Training state: ``epoch`` improves ``sides`` in place, row by row, so that the factors take memory once.
 
     Conjugate gradients work in the axes of the Gram matrix of the other side: with a diagonal in its place, the part
     of a row's system that all rows share costs next to nothing, and its inverse is a good preconditioner; the
     exact solver iterates with it too where that ends soon. Rotating both sides alike changes no score.
+
+    An epoch that fails or is interrupted leaves factors that belong together: rows that it came to are improved, the
+    others are as before.
     """
 
     def __init__(
@@ -49,24 +52,18 @@ class Alternation:
         # The last rotation: the next one nearly undoes it, so it is where the search for new axes starts.
         self._axes = np.eye(width, dtype=np.float32)
         self.sides = Sides(users, items, np.eye(width, dtype=np.float32))
-        self._grams = np.empty((0, 0)), self._gram(items)
+        self._grams = [self._gram(items)]  # the users' before it, once there is an epoch
 
     def epoch(self) -> None:
         """Improve the users' factors, then the items'."""
-        users, items, turned = self.sides
-        item_gram = self._grams[1]
-        if self._solver.in_axes:
-            self._find_axes(item_gram)
-            users, items, turned = (self._rotated(array, self._axes) for array in self.sides)
-        users = self._half_epoch(self._by_user, items, item_gram, users)
-        user_gram = self._gram(users)
-        if self._solver.in_axes:
-            self._find_axes(user_gram)
-            for array in (users, items, turned):
-                _core.als_rotate(array, self._axes, array, self._factors, self._threads)
-        items = self._half_epoch(self._by_item, users, user_gram, items)
-        # One step, so that Ctrl-C cannot part them.
-        self.sides, self._grams = Sides(users, items, turned), (user_gram, self._gram(items))
+        users, items, _ = self.sides
+        gram = self._grams.pop()
+        self._grams.clear()
+        self._half_epoch(self._by_user, items, gram, users)
+        del gram  # they are large: one at a time
+        gram = self._gram(users)
+        self._half_epoch(self._by_item, users, gram, items)
+        self._grams = [gram, self._gram(items)]
 
     def loss(self) -> float:
         """Return the objective of the present sides."""
@@ -77,38 +74,27 @@ class Alternation:
         return loss
 
     def in_axes(self) -> tuple[Factors, Factors]:
-        """Return the present factors of users and items, without padding, in the axes of the last epoch."""
-        return self._plain(self.sides.users, self.sides.items)
+        """Return copies of the factors of users and items, without padding, in the axes of the last epoch."""
+        users, items = (side[:, : self._factors].copy() for side in self.sides[:2])
+        return users, items
 
     def factors(self) -> tuple[Factors, Factors]:
-        """Return the same in the axes of the start."""
-        if not self._solver.in_axes:
-            return self.in_axes()
+        """Return them in the axes of the start; they are turned in place, so the training ends here."""
         users, items, turned = self.sides
-        back = np.ascontiguousarray(turned.T)
-        return self._plain(self._rotated(users, back), self._rotated(items, back))
-
-    def _plain(self, users: Factors, items: Factors) -> tuple[Factors, Factors]:
+        if self._solver.in_axes:
+            _core.als_rotate([users, items], np.ascontiguousarray(turned.T), self._threads)
         return without_padding(users, self._factors), without_padding(items, self._factors)
 
     def _gram(self, side: Factors) -> Gram:
         return _core.als_gram(side, self._factors, self._threads)
 
-    def _find_axes(self, gram: Gram) -> None:
-        _core.als_diagonalise(gram, self._axes, self._factors, self._threads)
-
-    def _rotated(self, side: Factors, axes: Factors) -> Factors:
-        out = padded(len(side), self._factors)
-        _core.als_rotate(side, axes, out, self._factors, self._threads)
-        return out
-
-    def _half_epoch(self, matrix: _core.SparseMatrix, other: Factors, gram: Gram, start: Factors) -> Factors:
-        # Rotated factors belong to this epoch alone and may be improved in place.
-        out = start if self._solver.in_axes else padded(len(start), self._factors)
+    def _half_epoch(self, matrix: _core.SparseMatrix, other: Factors, gram: Gram, out: Factors) -> None:
+        if self._solver.in_axes:
+            _core.als_diagonalise(gram, self._axes, self._factors, self._threads)
+            _core.als_rotate(list(self.sides), self._axes, self._threads)
         _core.als_half_epoch(
-            matrix, other, gram, start, out, self._factors, self._problem, self._solver, self._threads
+            matrix, other, gram, out, self._factors, self._problem, self._solver, self._threads
         )
-        return out
 
 
 def padded(rows: int, factors: int) -> Factors:

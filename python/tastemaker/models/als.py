@@ -91,7 +91,8 @@ class ALS(Recommender):
     Raises
     ------
     ModelFitError
-        By ``fit`` and ``partial_fit``, when factors stop being finite; the last good epoch stays.
+        By ``fit`` and ``partial_fit``, when factors stop being finite. The complete epochs stay, and what
+        the one that failed improved: each row is of the last epoch or of this one, and finite.
     UnsupportedError
         By the same, with ``device="cuda"``, where the device cannot be used; the message says why.
 
@@ -189,8 +190,8 @@ class ALS(Recommender):
         rng, sides = generator(self.rng), []
         for rows in shape:
             side = padded(rows, self.factors)
-            for begin in range(0, rows, 1024):  # the same numbers as at once, without a second table
-                part = side[begin : begin + 1024, : self.factors]
+            for begin in range(0, rows, 128):  # the same numbers as at once, without a second table
+                part = side[begin : begin + 128, : self.factors]
                 part[:] = rng.standard_normal(part.shape, dtype=np.float32)
             side *= self.init_std / np.sqrt(self.factors)
             sides.append(side)
@@ -342,7 +343,7 @@ class ALS(Recommender):
         try:
             problem = self._problem(self.unobserved_weight_)
             _core.als_half_epoch(
-                matrix, table, gram, solved, solved, factors, problem, _core.AlsSolver(), threads
+                matrix, table, gram, solved, factors, problem, _core.AlsSolver(), threads
             )
         except _core.NumericalError as error:
             raise ModelFitError(
