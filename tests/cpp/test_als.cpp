@@ -86,7 +86,7 @@ TEST_CASE("als: conjugate gradients reach the exact solution, block or no block,
             als::half_epoch(x.view(), turned.y.view(), turned.gram.data(), problem, {60}, out.mutable_view(), threads);
             return out;
         };
-        const Table iterated = iterate(1);
+        Table iterated = iterate(1);
         Table back(x.view().rows, 24, 10);
         std::copy(iterated.data.begin(), iterated.data.end(), back.data.begin());
         turned.turn_back(back);
@@ -94,7 +94,7 @@ TEST_CASE("als: conjugate gradients reach the exact solution, block or no block,
             CHECK(back.data[k] == doctest::Approx(exact.data[k]).epsilon(1e-4).scale(0.1));
         }
         for (const int threads : {3, 7}) {
-            const Table again = iterate(threads);
+            Table again = iterate(threads);
             CHECK(std::equal(again.data.begin(), again.data.end(), iterated.data.begin()));
         }
     });
@@ -148,26 +148,25 @@ TEST_CASE("als: a system that is not positive definite is an error, one that is 
         als::half_epoch(x.view(), y.view(), gram.data(), no_ridge, {0}, out.mutable_view(), 1);
         CHECK(std::isfinite(out.data[0]));
         gram[0] = -1e6;
-        CHECK_THROWS_AS(
-            als::half_epoch(x.view(), y.view(), gram.data(), no_ridge, {0}, out.mutable_view(), 1),
-            NumericalError);
+        CHECK_THROWS_AS(als::half_epoch(x.view(), y.view(), gram.data(), no_ridge, {0}, out.mutable_view(), 1),
+                        NumericalError);
     });
 }
 
 TEST_CASE("als: factors that are not finite are an error, and their rows stay as they were, the others not") {
     for_each_level([] {
         const Csr x({8, 1}, 8, 16);
-        REQUIRE(x.view().row(1).indices[0] > 0);
+        REQUIRE(x.view().row(1).indices[0] != 3);
         InAxes at(Table(8, 20, 17));
-        at.y.data[0] = std::numeric_limits<float>::infinity();
+        at.y.data[3 * at.y.size] = std::numeric_limits<float>::infinity();
         const als::Problem near{0.1f, 1.0f, 1.0f, 1.0f}, far{0.1f, 1e4f, 1.0f, 1.0f};
         for (const als::Problem& problem : {near, far}) {
             for (const als::Solver& solver : {als::Solver{}, als::Solver{3}, als::Solver{0, 16}}) {
                 const Table before(2, 20, 18);
                 Table out(2, 20, 18);
-                CHECK_THROWS_AS(als::half_epoch(x.view(), at.y.view(), at.gram.data(), problem, solver,
-                                                out.mutable_view(), 1),
-                                NumericalError);
+                CHECK_THROWS_AS(
+                    als::half_epoch(x.view(), at.y.view(), at.gram.data(), problem, solver, out.mutable_view(), 1),
+                    NumericalError);
                 CHECK(std::equal(before.view().row(0), before.view().row(1), out.view().row(0)));
                 CHECK_FALSE(std::equal(before.view().row(1), before.view().row(2), out.view().row(1)));
                 CHECK(std::isfinite(out.at(1, 0)));

@@ -162,8 +162,7 @@ TEST_CASE("als: each way to the exact solution is taken, leaves equal errors and
             }
             for (const int threads : {3, 7}) {
                 Table again(x.view().rows, factors, 38);
-                als::half_epoch(x.view(), at.y.view(), at.gram.data(), problem, {}, again.mutable_view(),
-                                threads);
+                als::half_epoch(x.view(), at.y.view(), at.gram.data(), problem, {}, again.mutable_view(), threads);
                 CHECK(std::equal(again.data.begin(), again.data.end(), out.data.begin()));
             }
         }

@@ -95,9 +95,9 @@ inline bool iterate_rows(const simd::AlsKernels& kernels, const Shared& shared, 
         for (std::size_t at = 0; at < block.size(); ++at) {
             const auto u = static_cast<offset_t>(at);
             float* solution = cg.x.data() + u * size;
-            const bool solved = !solver.exact() || cg.squares[u] == 0 ||  // or it did not converge
-                                solve_cholesky(kernels, shared, problem, x.row(block[at]), solution,
-                                               scratch.subspace->system);
+            const bool solved =
+                !solver.exact() || cg.squares[u] == 0 ||  // or it did not converge
+                solve_cholesky(kernels, shared, problem, x.row(block[at]), solution, scratch.subspace->system);
             all &= solved && accept(kernels, solution, size, out.row(block[at]));
         }
     }
@@ -132,10 +132,10 @@ inline bool solve_rows(const simd::AlsKernels& kernels, const Shared& shared, co
 }
 
 // Improves row u of `out`, in place, to the factors of row u of x given Y and its Gram matrix (stride x stride).
-// Conjugate gradients want Y and `out` in the axes of that matrix (axes.hpp), of which they read the diagonal; the exact
-// solver, which those axes make faster, does not read `out`. Rows without entries become zero. Throws NumericalError
-// where rows have no finite solution; these stay as they were, and all others are done. Interrupted, it leaves some rows
-// improved and some not.
+// Conjugate gradients want Y and `out` in the axes of that matrix (axes.hpp), of which they read the diagonal; the
+// exact solver, which those axes make faster, does not read `out`. Rows without entries become zero. Throws
+// NumericalError where rows have no finite solution; these stay as they were, and all others are done. Interrupted, it
+// leaves some rows improved and some not.
 inline void half_epoch(const CsrView& x, const Factors& y, const double* gram, const Problem& problem,
                        const Solver& solver, MatrixView<float> out, int threads) {
     require_padded(y.stride, y.cols);

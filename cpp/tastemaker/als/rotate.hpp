@@ -11,8 +11,8 @@
 
 namespace tastemaker::als {
 
-// Multiplies each row of the tables, which all have `size` columns, by `axes` (size x size, zero in the padding). Ctrl-C
-// does not part the tables: what needs memory comes first, and nothing polls.
+// Multiplies each row of the tables, which all have `size` columns, by `axes` (size x size, zero in the padding).
+// Ctrl-C does not part the tables: what needs memory comes first, and nothing polls.
 inline void rotate(std::span<const MatrixView<float>> tables, const float* axes, offset_t size, int threads) {
     constexpr offset_t block = 128;
     std::vector<MatrixView<float>> blocks;

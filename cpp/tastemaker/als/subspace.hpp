@@ -22,7 +22,8 @@ struct SubspaceScratch {
     std::vector<float> scores;  // s_t = x . y_t
 };
 
-// Improves x by one exact solution per block of `width` columns; false, with x half done, where a block has none. With d = what the block adds to x,
+// Improves x by one exact solution per block of `width` columns; false, with x half done, where a block has none. With
+// d = what the block adds to x,
 //   A_BB d = (b - A x)_B = sum_t (c_t - w_t s_t) y_t,B - (w0 Y^T Y x)_B - ridge x_B.
 // All blocks of a row come before the next row, whose Y is then another: this one's stays in L2 from block to block.
 inline bool solve_subspaces(const simd::AlsKernels& kernels, const Shared& shared, const Problem& problem,

@@ -18,31 +18,37 @@ namespace tastemaker::knn {
 template <class Column>
 class BlockSearch {
 public:
-    // Returns the first column (rank) from which on blocks pay; columns() where they never do.
+    // Returns the end of the columns that go in blocks: those before the ones that are bits.
+    static index_t end_column(const Search<Column>& search) {
+        return search.layout.has_bits() ? search.layout.bits_from : search.layout.columns();
+    }
+
+    // Returns the first column (rank) from which on blocks pay; end_column() where they never do.
     static index_t first_column(const Search<Column>& search, index_t rows) {
         // Columns in every 32nd row share enough of them to make up for wider sums; 256 KiB of sums still stay in L2.
         // An empty column shares nothing, however few rows there are.
         const offset_t fewest = std::max<index_t>(rows / 32, 1);
         const index_t most = (index_t{1} << 16) / search.kernels.lanes;
-        const index_t columns = search.layout.columns();
-        const index_t first = std::max(search.layout.first_with(fewest), columns - most);
+        const index_t end = end_column(search);
+        const index_t first = std::min(std::max(search.layout.first_with(fewest), search.layout.columns() - most), end);
         const auto summaries = std::span(search.layout.summary);
         const bool negative = std::ranges::any_of(summaries, &ColumnSummary::negative);
-        const index_t blocks = negative ? 0 : (columns - first) / search.kernels.lanes;
-        return columns - blocks * search.kernels.lanes;
+        const index_t blocks = negative ? 0 : (end - first) / search.kernels.lanes;
+        return end - blocks * search.kernels.lanes;
     }
 
     BlockSearch(const Search<Column>& search, index_t rows, index_t origin)
         : search_(&search),
           origin_(origin),
           lanes_(search.kernels.lanes),
-          sums_(checked_mul(search.layout.columns() - origin, lanes_)),
-          weights_(origin < search.layout.columns() ? checked_mul(rows, lanes_) : 0),
+          sums_(origin < end_column(search) ? checked_mul(search.layout.columns() - origin, lanes_) : 0),
+          weights_(sums_.size() > 0 ? checked_mul(rows, lanes_) : 0),
           before_(weights_.size() > 0 ? static_cast<std::size_t>(rows) : 0),
           present_(before_.size() / 64 + 1),
           capacity_(search.count + own_slack(search.count)),
           own_(sums_.size() > 0 ? checked_mul(capacity_, lanes_) : 0),
-          sent_(sums_.size()) {
+          sent_(sums_.size()),
+          of_bits_(8 * search.layout.bit_stride) {
         std::ranges::fill(sums_, simd::knn_untouched);
         std::ranges::fill(weights_, simd::knn_untouched);
     }
@@ -55,8 +61,10 @@ public:
         const Layout<Column>& layout = search_->layout;
         const simd::KnnAddKernels<Column>& kernels = search_->add_kernels();
         const auto add = layout.values ? kernels.block_weighted : kernels.block_pattern;
-        add(block, layout.rows());
-
+        add(block, layout.has_bits() ? layout.listed_rows() : layout.rows());
+        if (layout.has_bits()) {
+            add_bits(first);
+        }
         simd::KnnBlockScan scan = new_scan(first, floors);
         while (scan.begin < scan.end) {
             search_->kernels.scan_block[search_->similarity.score](block, scan);
@@ -89,6 +97,21 @@ private:
         const auto n_rows = static_cast<offset_t>(rows_.size());
         rows_.insert(rows_.end(), simd::knn_ahead, rows_.back());
         return {sums_.data(), origin_, weights_.data(), before_.data(), rows_.data(), n_rows};
+    }
+
+    // Sums the columns of the block, one by one, over those that are bits.
+    void add_bits(index_t first) {
+        const Layout<Column>& layout = search_->layout;
+        for (int lane = 0; lane < lanes_; ++lane) {
+            const std::span<const KnnRun> runs = layout.column(first + lane);
+            std::ranges::fill(of_bits_, simd::knn_untouched);
+            layout.bit_sums->sum(layout.bit_rows(), runs.data(), static_cast<offset_t>(runs.size()), 0,
+                                 of_bits_.data());
+            float* sums = sums_.data() + (layout.bits_from - origin_) * lanes_ + lane;
+            for (offset_t c = 0; c < of_bits_.size(); ++c) {
+                sums[c * lanes_] = of_bits_[c];
+            }
+        }
     }
 
     simd::KnnBlockScan new_scan(index_t first, const float* floors) {
@@ -134,6 +157,7 @@ private:
     offset_t capacity_;
     AlignedBuffer<KnnKey> own_;
     AlignedBuffer<KnnOffer> sent_;
+    AlignedBuffer<float> of_bits_;  // of one column
 };
 
 }  // namespace tastemaker::knn

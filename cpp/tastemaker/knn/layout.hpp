@@ -40,7 +40,8 @@ struct Layout {
     std::unique_ptr<Column[]> ranks;     // of the entries, row after row
     std::unique_ptr<float[]> values;     // beside them; null: all 1
     std::vector<ColumnSummary> summary;  // by rank
-    // Where sums are counts, the most popular columns are bits too, and by row, where the entries of others end.
+    // Of a pattern, the most popular columns are bits too; and by row, where the entries of others end.
+    const simd::KnnBitSums* bit_sums = nullptr;
     AlignedBuffer<std::uint8_t> bits;
     offset_t bit_stride = 0;
     index_t bits_from = 0;  // their first rank
@@ -79,10 +80,12 @@ struct Layout {
 template <class Column>
 class LayoutBuilder {
 public:
-    // `factor`, when not null, multiplies every value of a row. `bit_bytes`, when not 0, asks for bits in registers of
-    // so many bytes; it requires a pattern without factors. The rows of `x` must outlive the layout.
-    LayoutBuilder(const CsrView& x, const float* factor, int threads, int bit_bytes)
-        : x_(x), factor_(factor), threads_(threads), bit_bytes_(bit_bytes), blocks_(row_blocks(x, threads)) {}
+    // `factor`, when not null, multiplies every value of a row. `bits`, when not null, asks for bits to be summed like
+    // that; it requires a pattern. The rows of `x` must outlive the layout.
+    LayoutBuilder(const CsrView& x, const float* factor, int threads, const simd::KnnBitSums* bits)
+        : x_(x), factor_(factor), threads_(threads), blocks_(row_blocks(x, threads)) {
+        out_.bit_sums = bits;
+    }
 
     Layout<Column> build() && {
         out_.row_start = x_.indptr;
@@ -164,13 +167,14 @@ private:
         out_.start.push_back(at);
     }
 
-    // As bits go the columns in every 64th row or more, in whole registers: 8 bytes an entry at most. Measured.
     void choose_bits() {
-        if (bit_bytes_ == 0) {
+        if (!out_.bit_sums) {
             return;
         }
-        const index_t first = out_.first_with(std::max<index_t>(x_.rows / 64, 1));
-        out_.bit_stride = (x_.cols - first) / (8 * bit_bytes_) * bit_bytes_;
+        const simd::KnnBitSums& sums = *out_.bit_sums;
+        const index_t first = out_.first_with(std::max<index_t>(x_.rows / sums.one_in, 1));
+        const offset_t stride = std::min<offset_t>((x_.cols - first) / 8, sums.most / std::max<index_t>(x_.rows, 1));
+        out_.bit_stride = stride / sums.unit * sums.unit;
         out_.bits_from = x_.cols - static_cast<index_t>(8 * out_.bit_stride);
         out_.bits = AlignedBuffer<std::uint8_t>(checked_mul(x_.rows, out_.bit_stride));
         out_.listed_end.resize(out_.has_bits() ? static_cast<std::size_t>(x_.rows) : 0);
@@ -181,10 +185,10 @@ private:
         const auto* popular = std::lower_bound(ranks.data(), ranks.data() + ranks.size(), out_.bits_from);
         out_.listed_end[static_cast<std::size_t>(u)] = x_.indptr[u] + (popular - ranks.data());
         for (; popular != ranks.data() + ranks.size(); ++popular) {
+            const offset_t bytes = out_.bit_sums->bytes;
             const offset_t at = *popular - out_.bits_from;
-            const offset_t in_register = at % (8 * bit_bytes_);
-            bits[(at - in_register) / 8 + in_register % bit_bytes_] |=
-                static_cast<std::uint8_t>(1 << (in_register / bit_bytes_));
+            const offset_t in_register = at % (8 * bytes);
+            bits[(at - in_register) / 8 + in_register % bytes] |= static_cast<std::uint8_t>(1 << (in_register / bytes));
         }
     }
 
@@ -249,7 +253,6 @@ private:
     const CsrView x_;
     const float* factor_;
     const int threads_;
-    const int bit_bytes_;
     const std::vector<index_t> blocks_;
     std::vector<offset_t> next_;
     std::vector<index_t> rank_of_;  // by column

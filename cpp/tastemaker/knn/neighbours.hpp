@@ -24,8 +24,9 @@ struct NeighbourTable {
 // each sum to both lists, i's and j's. The most popular columns come first: when the long tail arrives their lists are
 // full and their floors high, and the scan rejects most of it at eight comparisons a step.
 //
-// What the sums over popular columns are made of depends on the weights: where each is 1, of bits, counted a register
-// of columns at a time (simd/counts-inl.hpp); else several popular columns at once add to them (BlockSearch).
+// The sums over popular columns come a register of columns at a time where the rows are a pattern, from bits: counted
+// where each row weighs 1 (simd/counts-inl.hpp), else weighted (simd/bit_weights-inl.hpp). Elsewhere, but for counts,
+// several popular columns at once add to them (BlockSearch).
 //
 // A list holds the best of what it was offered in any order, and each sum is formed by one thread in the order of the
 // rows of X: the result has the same bits for any number of threads.
@@ -36,11 +37,12 @@ public:
                     std::optional<simd::KnnMode> forced)
         : threads_(threads),
           similarity_(similarity),
-          layout_(LayoutBuilder<Column>(x, similarity.row_factor, threads, bit_bytes(x, similarity, forced)).build()),
+          layout_(LayoutBuilder<Column>(x, similarity.row_factor, threads, bit_sums(x, similarity, forced)).build()),
           constants_(column_constants(layout_, similarity, x.rows, round_up(x.cols, simd::knn_vector))),
           search_{simd::kernels().knn, similarity_, layout_, constants_,
                   std::clamp<offset_t>(count, 1, std::max<index_t>(x.cols, 1))},
-          blocks_from_(forced || layout_.has_bits() ? x.cols : BlockSearch<Column>::first_column(search_, x.rows)),
+          blocks_end_(BlockSearch<Column>::end_column(search_)),
+          blocks_from_(forced || counts() ? blocks_end_ : BlockSearch<Column>::first_column(search_, x.rows)),
           lists_(x.cols, search_.count),
           exchange_(lists_, threads) {
         for (index_t rank = 0; rank < x.cols; ++rank) {
@@ -58,13 +60,12 @@ public:
     NeighbourSearch& operator=(const NeighbourSearch&) = delete;
 
     NeighbourTable run() {
-        const offset_t blocks = (layout_.columns() - blocks_from_) / search_.kernels.lanes;
         parallel_for(
-            blocks + blocks_from_, threads_, [&](offset_t k) { return cost(k, blocks); },
-            [&](offset_t begin, offset_t end, int w) {
+            after_blocks() + blocks_from_, threads_, [this](offset_t k) { return cost(k); },
+            [this](offset_t begin, offset_t end, int w) {
                 Worker& worker = workers_[static_cast<std::size_t>(w)];
                 for (offset_t k = begin; k < end; ++k) {
-                    k < blocks ? search_block(first_of_block(k), worker) : search_row(row_of(k, blocks), worker);
+                    is_block(k) ? search_block(first_of_block(k), worker) : search_row(row_of(k), worker);
                 }
             });
         for (Worker& worker : workers_) {
@@ -77,10 +78,18 @@ public:
 private:
     static constexpr offset_t offer_cost = 100;  // in additions
 
-    // Where every product of two entries is 1, sums are counts, and bits are counted many columns at a time.
-    static int bit_bytes(const CsrView& x, const Similarity& similarity, std::optional<simd::KnnMode> forced) {
-        return x.values || similarity.row_factor || forced ? 0 : simd::kernels().knn.bit_bytes;
+    static const simd::KnnBitSums* bit_sums(const CsrView& x, const Similarity& similarity,
+                                            std::optional<simd::KnnMode> forced) {
+        const float* factor = similarity.row_factor;
+        const auto finite = [](float f) { return std::isfinite(f * f); };
+        if (x.values || forced || (factor && !std::all_of(factor, factor + x.rows, finite))) {
+            return nullptr;
+        }
+        return factor ? &simd::kernels().knn.weights : &simd::kernels().knn.count;
     }
+
+    // Whether every product of two entries is 1.
+    bool counts() const { return layout_.has_bits() && !similarity_.row_factor; }
 
     struct Worker {
         Exchange::Worker exchange;
@@ -88,30 +97,41 @@ private:
         BlockSearch<Column> blocks;
     };
 
-    // The tasks, from the most popular columns down: blocks first, then single rows.
+    // The tasks, from the most popular columns down: single rows, blocks, single rows.
+    offset_t before_blocks() const { return layout_.columns() - blocks_end_; }
+    offset_t after_blocks() const { return before_blocks() + (blocks_end_ - blocks_from_) / search_.kernels.lanes; }
+    bool is_block(offset_t k) const { return k >= before_blocks() && k < after_blocks(); }
     index_t first_of_block(offset_t k) const {
-        return layout_.columns() - static_cast<index_t>(k + 1) * search_.kernels.lanes;
+        return blocks_end_ - static_cast<index_t>(k - before_blocks() + 1) * search_.kernels.lanes;
     }
-    index_t row_of(offset_t k, offset_t blocks) const { return static_cast<index_t>(blocks_from_ - 1 - (k - blocks)); }
+    index_t row_of(offset_t k) const {
+        const offset_t rank = k < before_blocks() ? layout_.columns() - 1 - k : blocks_from_ - 1 - (k - after_blocks());
+        return static_cast<index_t>(rank);
+    }
 
     // In additions, about; a scan costs some 50.
-    offset_t cost(offset_t k, offset_t blocks) const {
+    offset_t cost(offset_t k) const {
         offset_t sum = 50;
-        if (k >= blocks) {
-            const index_t rank = row_of(k, blocks);
+        if (!is_block(k)) {
+            const index_t rank = row_of(k);
             const ColumnSummary& summary = search_.summary(rank);
             if (layout_.has_bits()) {
-                // Bits of 256 columns take a row about as long as three additions.
-                const auto rows = static_cast<offset_t>(layout_.column(rank).size());
-                const offset_t counted = std::min<offset_t>(layout_.columns() - rank, 8 * layout_.bit_stride);
-                return sum + layout_.columns() / 8 + summary.listed + 3 * rows * (counted / 256 + 1);
+                return sum + layout_.columns() / 8 + summary.listed + bits_cost(rank);
             }
             return sum + summary.after + (whole(rank) ? summary.before : 0);
         }
         for (index_t lane = 0; lane < search_.kernels.lanes; ++lane) {
-            sum += search_.summary(first_of_block(k) + lane).after / 2;
+            const index_t rank = first_of_block(k) + lane;
+            const ColumnSummary& summary = search_.summary(rank);
+            sum += layout_.has_bits() ? summary.listed / 2 + bits_cost(rank) : summary.after / 2;
         }
         return sum;
+    }
+
+    offset_t bits_cost(index_t rank) const {
+        const auto rows = static_cast<offset_t>(layout_.column(rank).size());
+        const offset_t columns = std::min<offset_t>(layout_.columns() - rank, 8 * layout_.bit_stride);
+        return rows * (columns / layout_.bit_sums->per_addition + 3);
     }
 
     // Whether a column adds up the pairs before it too, rather than wait for offers. Its list takes at least `count` of
@@ -182,6 +202,7 @@ private:
     const Layout<Column> layout_;
     const Constants constants_;
     const Search<Column> search_;
+    const index_t blocks_end_;
     const index_t blocks_from_;
     BestLists lists_;
     Exchange exchange_;

@@ -97,7 +97,7 @@ private:
         }
         if (counts) {
             const offset_t first = whole ? 0 : std::max<offset_t>(rank + 1 - layout.bits_from, 0);
-            search_->kernels.count(layout.bit_rows(), runs.data(), n, first, sums.sums + layout.bits_from);
+            layout.bit_sums->sum(layout.bit_rows(), runs.data(), n, first, sums.sums + layout.bits_from);
         }
     }
 

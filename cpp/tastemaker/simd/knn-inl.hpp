@@ -1,6 +1,7 @@
 // Bodies of the knn kernels, compiled once per level (see isa.cpp).
 #include <cstring>
 
+#include "tastemaker/simd/bit_weights-inl.hpp"
 #include "tastemaker/simd/counts-inl.hpp"
 #include "tastemaker/simd/knn_kernels.hpp"
 
@@ -322,8 +323,8 @@ constexpr KnnKernels knn_kernels() {
         },
         {scan_block<CosineScore>, scan_block<JaccardScore>, scan_block<ProductScore>},
         vf::width,
-        count_bits,
-        vb::bytes,
+        {count_bits, vb::bytes, vb::bytes, 64, 85, INT64_MAX},
+        {add_bits, 1, vf::width, 16, vf::width, std::int64_t{512} << 10},  // L2
     };
 }
 

@@ -79,15 +79,25 @@ inline constexpr int knn_vector = 16;  // floats in the widest register
 template <class Column>
 using KnnAdd = void (*)(KnnSums&, const KnnRows<Column>&, const KnnRun* runs, std::int64_t n_runs, bool whole);
 
-// The rows once more, as bits: one for each of the last columns. Of a register's worth of columns, the c-th is bit
-// c / bytes of byte c % bytes, where a register holds so many bytes.
+// The rows once more, as bits: one for each of the last columns.
 struct KnnBits {
     const std::uint8_t* rows;
-    std::int64_t stride;  // bytes of a row, a multiple of a register's
+    std::int64_t stride;  // bytes of a row
 };
 
-// sums[column] += how many of the runs' rows hold the column, for the columns from `first` on; 0 leaves knn_untouched.
-using KnnCount = void (*)(const KnnBits&, const KnnRun* runs, std::int64_t n_runs, std::int64_t first, float* sums);
+// Sums over the runs' rows, where they hold a column, for the columns from `first` on: sums[column] += their weights in
+// order, or how many there are. None leave knn_untouched.
+using KnnSumBits = void (*)(const KnnBits&, const KnnRun* runs, std::int64_t n_runs, std::int64_t first, float* sums);
+
+// How bits are summed, and what that wants. Of 8 * bytes columns, the c-th is bit c / bytes of byte c % bytes.
+struct KnnBitSums {
+    KnnSumBits sum;
+    int bytes;
+    int unit;           // the bytes of a row are a multiple of
+    int one_in;         // pays for columns that are in one of so many rows, or more
+    int per_addition;   // columns of a row that take as long as the addition of one entry
+    std::int64_t most;  // bytes of all rows that it pays for
+};
 
 // What turns the sum of a pair of columns into its two similarities (the row's and the column's).
 enum KnnScore {
@@ -176,9 +186,9 @@ struct KnnKernels {
     KnnAddKernels<std::int32_t> add32;
     KnnScanFn scan[knn_scores][knn_modes];
     KnnBlockScanFn scan_block[knn_scores];
-    int lanes;  // of a block
-    KnnCount count;
-    int bit_bytes;  // of a register of KnnBits
+    int lanes;           // of a block
+    KnnBitSums count;    // where every row weighs 1
+    KnnBitSums weights;  // requires finite weights >= 0
 };
 
 }  // namespace tastemaker::simd

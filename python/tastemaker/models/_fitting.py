@@ -110,8 +110,9 @@ class Trainable(Parameterized, ABC):
         -----
         Interrupted (Ctrl-C) or failing training leaves the model as the last complete epoch made it, or as it
         was before ``fit`` when no epoch was complete. `ALS`, whose factors are too large to be kept twice, has then
-        also what the epoch that ended early improved: each row is of the last epoch or of this one. Until training ends, the model is what it was, and other threads
-        may ask it; only ``state.model`` of the callback shows the epochs.
+        also what the epoch that ended early improved: each row is of the last epoch or of this one. Until training
+        ends, the model is what it was, and other threads may ask it; only ``state.model`` of the callback shows the
+        epochs.
         """
         return self._train(type(self)._fit, training_data(data), progress, callback, threads)
 

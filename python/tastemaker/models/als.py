@@ -342,9 +342,7 @@ class ALS(Recommender):
         matrix = _core.SparseMatrix(csr_parts(X))
         try:
             problem = self._problem(self.unobserved_weight_)
-            _core.als_half_epoch(
-                matrix, table, gram, solved, factors, problem, _core.AlsSolver(), threads
-            )
+            _core.als_half_epoch(matrix, table, gram, solved, factors, problem, _core.AlsSolver(), threads)
         except _core.NumericalError as error:
             raise ModelFitError(
                 f"Folding in with `ALS` failed: {error}. Raise `reg` ({self.reg:g})."
