@@ -106,7 +106,7 @@ def _leave_last() -> Measure:
     return FullRanking(split, ("ndcg@10", "recall@10"))
 
 
-_walk: Space = {"alpha": (0.5, 1.3), "beta": (0.05, 1.0), "neighbors": [100, 200, 400]}
+_walk: Space = {"alpha": (0.5, 1.3), "beta": (0.05, 1.0), "neighbors": [100, 200, 300, 400]}
 _wide_als: Space = {
     "unobserved_weight": (0.008, 0.02),
     "reg": (0.002, 0.008),
@@ -122,7 +122,7 @@ _ncf_als: Space = {"unobserved_weight": (0.1, 0.6), "reg": (0.003, 0.015), "epoc
 def _classics(factors: int, epochs: int, ease: Row) -> tuple[Row, ...]:
     similarities = ("cosine", "tfidf", "bm25")
     neighbours: Space = {"neighbors": [20, 50, 100, 200, 400]}
-    walk = Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk, 24)
+    walk = Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk, 48)
     als = Row(f"ALS {factors}", tm.ALS, {"factors": factors, "epochs": epochs, "rng": 0}, _als)
     return (
         Row("Popular", tm.Popular),
@@ -165,10 +165,10 @@ CASES = {
                 like="LightFM warp",
                 modes=_honest,
             ),
-            Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk, 24),
+            Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk, 48),
             Row("ALS 512", tm.ALS, {"factors": 512, "rng": 0}, _wide_als, 8),
             Row("ALS 1024", tm.ALS, {"factors": 1024, "rng": 0}, like="ALS 512"),
-            Row("Blend", tm.Blend, trials=6, blends=("ALS 1024", "KNN random_walk")),
+            Row("Blend", tm.Blend, trials=12, blends=("ALS 1024", "KNN random_walk")),
             Row("EASE", tm.EASE, {"reg": 100.0}),
         ),
         published={
@@ -184,10 +184,10 @@ CASES = {
         "MovieLens-1M, leave one out, 99 sampled negatives",
         _sampled,
         (
-            Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk, 24),
-            Row("ALS 192", tm.ALS, {"factors": 192, "rng": 0}, _ncf_als, 24),
+            Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk, 48),
+            Row("ALS 192", tm.ALS, {"factors": 192, "rng": 0}, _ncf_als, 48),
             Row("EASE", tm.EASE, {}, {"reg": (100.0, 3000.0)}, 8),
-            Row("Blend", tm.Blend, trials=12, blends=("ALS 192", "EASE", "KNN random_walk")),
+            Row("Blend", tm.Blend, trials=48, blends=("ALS 192", "EASE", "KNN random_walk")),
         ),
         published={"NeuMF": (0.7093, 0.4349), "SLIM": (0.7162, 0.4468), "MF-SGD": (0.7294, 0.4523)},
     ),

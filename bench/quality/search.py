@@ -61,7 +61,7 @@ def _search(name: str, case: Case, row: Row, mode: str, measure: Measure) -> Non
 def _suggest(trial: optuna.Trial, row: Row, members: Members) -> dict[str, Any]:
     # The first member has weight 1: only proportions matter.
     found: dict[str, Any] = {
-        name: trial.suggest_float(name, 0.05, 5.0, log=True) for name in list(members)[1:]
+        name: trial.suggest_float(name, 0.01, 5.0, log=True) for name in list(members)[1:]
     }
     for name, bounds in row.space.items():
         if isinstance(bounds, tuple):
