@@ -53,18 +53,24 @@ def block_krylov(
     size = min(block * power_iterations, *X.shape)
     # The BLAS calls are too small to share, and its idle threads spin in the way of the product's.
     with threadpool_limits(1, "blas"):
-        return _krylov(X, k, block, size, rng, threads)
+        basis, inner = _basis(X, block, size, rng, threads)
+        squares, rotation = scipy.linalg.eigh(inner, lower=False)
+        found = min(k, len(squares))
+        values, vectors = np.zeros(k), np.zeros((X.shape[1], k))
+        values[:found] = np.sqrt(np.maximum(squares[::-1][:found], 0))
+        np.matmul(basis, rotation[:, ::-1][:, :found], out=vectors[:, :found])
+    return values, vectors
 
 
-def _krylov(
-    X: sp.csr_array, k: int, block: int, size: int, rng: np.random.Generator, threads: int
+def _basis(
+    X: sp.csr_array, block: int, size: int, rng: np.random.Generator, threads: int
 ) -> tuple[Matrix, Matrix]:
-    """Return (values, vectors) from a basis of at most `size` columns, `block` of them at a time."""
+    """Return a basis of at most `size` columns, found `block` at a time, and the upper triangle of basis' X'X basis."""
     forth = _core.SparseMatrix(csr_parts(X))
     back = forth.transposed()
     new = rng.standard_normal((X.shape[1], block))
     basis = np.empty((X.shape[1], size))
-    inner = np.zeros((size, size))  # the upper triangle of basis' X'X basis
+    inner = np.zeros((size, size))
     scale, filled = 0.0, 0
     while True:
         power = back.times(forth.times(np.ascontiguousarray(new), threads), threads)
@@ -79,12 +85,7 @@ def _krylov(
             break
         basis[:, filled : filled + new.shape[1]] = new
         filled += new.shape[1]
-    squares, rotation = scipy.linalg.eigh(inner[:filled, :filled], lower=False)
-    found = min(k, filled)
-    values, vectors = np.zeros(k), np.zeros((X.shape[1], k))
-    values[:found] = np.sqrt(np.maximum(squares[::-1][:found], 0))
-    vectors[:, :found] = basis[:, :filled] @ rotation[:, ::-1][:, :found]
-    return values, vectors
+    return basis[:, :filled], inner[:filled, :filled]
 
 
 def _new_directions(block: Matrix, basis: Matrix, along: Matrix, scale: float) -> Matrix:
