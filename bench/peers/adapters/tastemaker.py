@@ -37,8 +37,7 @@ class Adapter:
     def als(self, job: Job, solver: str, factors: int, epochs: int, alpha: float, reg: float) -> Outcome:
         options: dict[str, Any] = {"solver": solver, "factors": factors, "epochs": epochs}
         model = tastemaker.ALS(**options, alpha=alpha, reg=reg, unobserved_weight=1.0, nu=0.0, rng=0)
-        with job.timed():
-            model.fit(job.train, callback=lambda _: job.lap(), threads=job.threads)
+        _fit(model, job)
         lists = model.recommend(n=10, threads=job.threads)[0] if job.checked else None
         return Outcome(lists=lists, user=model.user_factors_, item=model.item_factors_)
 
@@ -61,8 +60,7 @@ class Adapter:
         options: dict[str, Any] = {"loss": loss, "optimizer": optimizer, "factors": factors, "epochs": epochs}
         model = tastemaker.LightFM(**options, rng=seed)
         sides = {f"{side}_features": job.features(side) for side in ("user", "item")}
-        with job.timed():
-            model.fit(job.train, **sides, callback=lambda _: job.lap(), threads=job.threads)
+        _fit(model, job, **sides)
         user = model.user_features_ @ model.user_embeddings_
         item = model.item_features_ @ np.column_stack([model.item_embeddings_, model.item_biases_])
         return Outcome(user=np.column_stack([user, np.ones(len(user), np.float32)]), item=item)
@@ -123,7 +121,12 @@ class Adapter:
         return model.fit(job.train, threads=job.threads)
 
 
-def _trained(model: Any, job: Job) -> Outcome:
+def _fit(model: Any, job: Job, **features: Any) -> None:
     with job.timed():
-        model.fit(job.train, callback=lambda _: job.lap(), threads=job.threads)
+        model.fit(job.train, **features, threads=job.threads)
+    job.epochs(epoch["seconds"] for epoch in model.history_)
+
+
+def _trained(model: Any, job: Job) -> Outcome:
+    _fit(model, job)
     return Outcome(lists=model.recommend(n=10, threads=job.threads)[0] if job.checked else None)

@@ -67,10 +67,10 @@ class Alternation:
 
     def loss(self) -> float:
         """Return the objective of the present sides."""
-        matrices, sides = (self._by_user, self._by_item), self.sides[:2]
-        loss: float = _core.als_objective(
-            *matrices, *sides, *self._grams, self._factors, self._problem, self._threads
-        )
+        users, items, _ = self.sides
+        user_gram, item_gram = self._grams
+        matrices, factors = (self._by_user, self._by_item), (users, items, user_gram, item_gram)
+        loss: float = _core.als_objective(*matrices, *factors, self._factors, self._problem, self._threads)
         return loss
 
     def in_axes(self) -> tuple[Factors, Factors]:

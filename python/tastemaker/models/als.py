@@ -217,6 +217,7 @@ class ALS(Recommender):
                 if self.compute_loss:
                     run.record(loss=state.loss())
                 if run.watched:
+                    self._hide()  # so that two copies never meet
                     self._show(state.in_axes())
         finally:
             self._show(state.factors())
@@ -254,9 +255,13 @@ class ALS(Recommender):
             preconditioned=self._preconditioned,
         )
 
+    def _hide(self) -> None:
+        for name in self._learned:
+            self.__dict__.pop(name, None)
+
     def _show(self, factors: tuple[Factors, Factors]) -> None:
         # One step, so that Ctrl-C cannot part the two.
-        self.__dict__.update(zip(("user_factors_", "item_factors_"), factors, strict=True))
+        self.__dict__.update(zip(self._learned, factors, strict=True))
 
     @property
     @request  # or the cache of a new training might get the weight of the old

@@ -153,7 +153,7 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
         Raises
         ------
         ModelFitError
-            Factors stopped being finite; the model keeps the last good iteration.
+            Factors stopped being finite; each row keeps its last finite ones.
         """
         report = callback or self.fit_callback
         check_callback(report)
@@ -184,7 +184,8 @@ class AlternatingLeastSquares(MatrixFactorizationBase):
         try:
             threads = thread_count(self.num_threads)
             with in_words(words):
-                native.fit(matrix, progress=bool(show_progress), callback=after_iteration, threads=threads)
+                watch = None if report is None else after_iteration  # which takes a copy of the factors
+                native.fit(matrix, progress=bool(show_progress), callback=watch, threads=threads)
         except ModelFitError as error:
             raise ModelFitError(
                 f"NaN or infinity encountered in factors. Raise `regularization` ({self.regularization:g}), or lower "
