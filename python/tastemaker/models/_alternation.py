@@ -69,8 +69,10 @@ class Alternation:
         """Return the objective of the present sides."""
         users, items, _ = self.sides
         user_gram, item_gram = self._grams
-        matrices, factors = (self._by_user, self._by_item), (users, items, user_gram, item_gram)
-        loss: float = _core.als_objective(*matrices, *factors, self._factors, self._problem, self._threads)
+        problem, threads = self._problem, self._threads
+        loss: float = _core.als_objective(
+            self._by_user, self._by_item, users, items, user_gram, item_gram, self._factors, problem, threads
+        )
         return loss
 
     def in_axes(self) -> tuple[Factors, Factors]:
