@@ -177,14 +177,20 @@ TEST_CASE("als: factors that are not finite are an error, and their rows stay as
 
 TEST_CASE("als: shapes that do not fit are refused") {
     const Csr x({1, 2}, 4, 19);
-    const Table y(5, 5, 20);
-    Table out(2, 5, 21);
+    const Table y(4, 5, 20);
     const AlignedBuffer<double> gram = als::gram(y.view(), 1);
-    CHECK_THROWS_AS(als::half_epoch(x.view(), y.view(), gram.data(), {}, {0}, out.mutable_view(), 1),
-                    std::invalid_argument);
+    Table out(2, 5, 21);
+    const auto solve = [&](const als::Factors& other, MatrixView<float> own) {
+        als::half_epoch(x.view(), other, gram.data(), {}, {0}, own, 1);
+    };
+    const Table more(5, 5, 20);
+    CHECK_THROWS_AS(solve(more.view(), out.mutable_view()), std::invalid_argument);
     const als::Factors unpadded{y.data.data(), 4, 5, 5};
-    CHECK_THROWS_AS(als::half_epoch(x.view(), unpadded, gram.data(), {}, {0}, out.mutable_view(), 1),
-                    std::invalid_argument);
+    CHECK_THROWS_AS(solve(unpadded, out.mutable_view()), std::invalid_argument);
+    Table rows(3, 5, 21), narrow(2, 4, 21), wide(2, 17, 21);
+    for (Table* wrong : {&rows, &narrow, &wide}) {
+        CHECK_THROWS_AS(solve(y.view(), wrong->mutable_view()), std::invalid_argument);
+    }
 }
 
 TEST_CASE("als: the objective agrees with the sum over all pairs") {

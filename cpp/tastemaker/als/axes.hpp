@@ -46,11 +46,15 @@ public:
         : size_(size), n_(n), shift_(shift(gram, size, n)), rows_(checked_mul(n, 2 * size)), squares_(n) {
         AlignedBuffer<float> root(checked_mul(size, size));
         AlignedBuffer<float> strip(simd::als_strip * size);
-        AlignedBuffer<float> product(checked_mul(n, size));
+        AlignedBuffer<float> product(checked_mul(block_rows, size));
         write_root(gram, size, n, shift_, root.data());
-        kernels_.gemm(start, n, root.data(), size, strip.data(), product.data());
         for (offset_t i = 0; i < n; ++i) {
-            std::copy_n(product.data() + i * size, size, row(i));
+            const offset_t in_block = i % block_rows;
+            if (in_block == 0) {
+                kernels_.gemm(start + i * size, std::min(block_rows, n - i), root.data(), size, strip.data(),
+                              product.data());
+            }
+            std::copy_n(product.data() + in_block * size, size, row(i));
             std::copy_n(start + i * size, size, row(i) + size);
         }
     }

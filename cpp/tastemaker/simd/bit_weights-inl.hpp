@@ -31,7 +31,7 @@ inline vf add_where_set(vf sum, vf weight, const std::uint8_t* row, int k) {
     std::memcpy(&bits, row + 2 * k, sizeof bits);
     return {_mm512_mask_add_ps(sum.v, bits, sum.v, weight.v)};
 #else
-    const int bits = row[k * vf::width / 8] >> k * vf::width % 8 & ((1 << vf::width) - 1);
+    const int bits = (row[k * vf::width / 8] >> (k * vf::width % 8)) & ((1 << vf::width) - 1);
     return fma(weight, load(lanes_of_bits.rows[bits]), sum);
 #endif
 }
