@@ -186,7 +186,7 @@ CASES = {
         (
             Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk, 48),
             Row("ALS 192", tm.ALS, {"factors": 192, "rng": 0}, _ncf_als, 48),
-            Row("EASE", tm.EASE, {}, {"reg": (100.0, 3000.0)}, 8),
+            Row("EASE", tm.EASE, {}, {"reg": (500.0, 2000.0)}, 24),
             Row("Blend", tm.Blend, trials=48, blends=("ALS 192", "EASE", "KNN random_walk")),
         ),
         published={"NeuMF": (0.7093, 0.4349), "SLIM": (0.7162, 0.4468), "MF-SGD": (0.7294, 0.4523)},
