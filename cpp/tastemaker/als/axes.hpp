@@ -48,14 +48,14 @@ public:
         AlignedBuffer<float> strip(simd::als_strip * size);
         AlignedBuffer<float> product(checked_mul(block_rows, size));
         write_root(gram, size, n, shift_, root.data());
-        for (offset_t i = 0; i < n; ++i) {
-            const offset_t in_block = i % block_rows;
-            if (in_block == 0) {
-                kernels_.gemm(start + i * size, std::min(block_rows, n - i), root.data(), size, strip.data(),
-                              product.data());
+        for (offset_t begin = 0; begin < n; begin += block_rows) {
+            const float* first = start + begin * size;
+            const offset_t rows = std::min(block_rows, n - begin);
+            kernels_.gemm(first, rows, root.data(), size, strip.data(), product.data());
+            for (offset_t i = 0; i < rows; ++i) {
+                std::copy_n(product.data() + i * size, size, row(begin + i));
+                std::copy_n(first + i * size, size, row(begin + i) + size);
             }
-            std::copy_n(product.data() + in_block * size, size, row(i));
-            std::copy_n(start + i * size, size, row(i) + size);
         }
     }
 

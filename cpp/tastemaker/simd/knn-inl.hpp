@@ -323,8 +323,13 @@ constexpr KnnKernels knn_kernels() {
         },
         {scan_block<CosineScore>, scan_block<JaccardScore>, scan_block<ProductScore>},
         vf::width,
-        {count_bits, vb::bytes, vb::bytes, 64, 85, INT64_MAX},
-        {add_bits, 1, vf::width, 16, vf::width, std::int64_t{512} << 10},  // L2
+        {.sum = count_bits, .bytes = vb::bytes, .unit = vb::bytes, .one_in = 64, .per_addition = 85, .most = INT64_MAX},
+        {.sum = add_bits,
+         .bytes = 1,
+         .unit = vf::width,
+         .one_in = 16,
+         .per_addition = vf::width,
+         .most = std::int64_t{512} << 10},  // L2
     };
 }
 
