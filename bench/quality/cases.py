@@ -122,7 +122,7 @@ _ncf_als: Space = {"unobserved_weight": (0.1, 0.6), "reg": (0.003, 0.015), "epoc
 def _classics(factors: int, epochs: int, ease: Row) -> tuple[Row, ...]:
     similarities = ("cosine", "tfidf", "bm25")
     neighbours: Space = {"neighbors": [20, 50, 100, 200, 400]}
-    walk = Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk, 48)
+    walk = Row("KNN random_walk", tm.KNN, {"similarity": "random_walk"}, _walk, 24)
     als = Row(f"ALS {factors}", tm.ALS, {"factors": factors, "epochs": epochs, "rng": 0}, _als)
     return (
         Row("Popular", tm.Popular),

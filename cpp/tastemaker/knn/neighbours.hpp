@@ -136,8 +136,8 @@ private:
 
     // Whether a column adds up the pairs before it too, rather than wait for offers. Its list takes at least `count` of
     // them, and an offer goes through memory twice, so this pays where few entries come before: in the long tail, where
-    // later (rarer) columns are often the better neighbours and floors stop little. Not among columns that are bits or go
-    // in blocks (measured: at 100 neighbours it would take a tenth longer).
+    // later (rarer) columns are often the better neighbours and floors stop little. Not among columns that are bits or
+    // go in blocks (measured: at 100 neighbours it would take a tenth longer).
     bool whole(index_t rank) const {
         return rank < blocks_from_ && search_.summary(rank).before <= offer_cost * search_.count;
     }
